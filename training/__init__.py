@@ -1,0 +1,1 @@
+"""Trainer of MKLN: recipes, five-fold cross-validation, fine-tuning and scores."""
