@@ -5,7 +5,6 @@ Bars and notes go to stderr, so that stdout holds nothing but the answer.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -131,8 +130,3 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def as_json(facts: object) -> str:
-    """One line of JSON, as `--json` prints it."""
-    return json.dumps(facts, ensure_ascii=False, default=str)

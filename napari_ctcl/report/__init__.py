@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Pages and pictures that a person reads."""

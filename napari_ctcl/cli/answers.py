@@ -1,0 +1,30 @@
+"""How every command answers: facts on stdout, progress on stderr, one line of JSON where it was asked for."""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from napari_ctcl.events import Event
+
+Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print facts as JSON.")]
+
+
+def answer(work: Iterator[Event], quiet: bool) -> Mapping[str, Any]:
+    """Result of work that is shown on stderr while it runs."""
+    from napari_ctcl.console import follow
+
+    return follow(work, quiet=quiet)
+
+
+def tell(facts: Mapping[str, Any], sentence: str, json: bool) -> None:
+    """Print the facts as JSON, or the sentence that says them."""
+    print(as_json(facts) if json else sentence)
+
+
+def as_json(facts: object) -> str:
+    """One line of JSON."""
+    return _json.dumps(facts, ensure_ascii=False, default=str)

@@ -1,0 +1,63 @@
+"""Commands that show: the window, and the whole loop on sample data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from napari_ctcl.cli.answers import Json, answer, as_json
+from napari_ctcl.errors import InputError
+
+
+def annotate(study: Path | None = None, photo: str | None = None, /) -> None:
+    """Open napari on a study."""
+    from napari_ctcl.store import Study
+
+    if study is not None:
+        with Study.open(study) as opened:
+            if photo is not None:
+                opened.photo(photo)
+    try:
+        from napari_ctcl._widgets import app as window
+    except ImportError as error:
+        raise InputError(
+            f"the window needs {error.name}", expected="the extra 'gui'", do='pip install "napari-ctcl[all]"'
+        ) from None
+    window.main(study, photo)
+
+
+def demo(
+    out: Path = Path("demo"),
+    /,
+    *,
+    window: Annotated[bool, Parameter(help="Open napari on the result where there is a display.")] = True,
+    json: Json = False,
+) -> None:
+    """Run the whole loop on sample data, start to end, and write a page about it."""
+    from napari_ctcl.console import table
+    from napari_ctcl.demo import run
+
+    found = answer(run(out), json)
+    if not json:
+        rows = [
+            (name, before, after, None if None in (before, after) else after - before)
+            for name, (before, after) in found["per_class"].items()
+        ]
+        table("Dice on photos of patients the model never saw", ("class", "before", "after", "gain"), rows)
+        print(f"{found['photos']} photos, {found['strokes']} strokes, {found['seconds']:.0f} s; see {found['report']}")
+    if window and ("DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ):
+        _open_beside(Path(found["study"]))
+    if json:
+        keys = ("photos", "strokes", "dice_before", "dice_after", "seconds", "study")
+        print(as_json({key: found[key] for key in keys}))
+
+
+def _open_beside(study: Path) -> None:
+    print(f"napari opens on {study}; the same again: ctcl annotate {study}", file=sys.stderr)
+    words = [sys.executable, "-P", "-m", "napari_ctcl.cli", "annotate", str(study)]
+    subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,174 @@
+"""Commands about a study and its photos."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from napari_ctcl.cli.answers import Json, answer, as_json, tell
+from napari_ctcl.errors import InputError
+
+
+def init(study: Path, /, *, json: Json = False) -> None:
+    """Make an empty study in a new folder."""
+    from napari_ctcl.store import Study
+
+    with Study.create(study) as made:
+        tell({"study": str(study), "id": made.id}, f"{study} is ready for photos", json)
+
+
+def import_photos(
+    study: Path,
+    /,
+    *files: Path,
+    patient: str | None = None,
+    visit: str | None = None,
+    region: str | None = None,
+    side: str | None = None,
+    aspect: str | None = None,
+    mask: Path | None = None,
+    mask_map: str | None = None,
+    table: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Bring photos in, and masks with them: upright, sRGB, without metadata.
+
+    Parameters
+    ----------
+    files
+        Photos: JPEG, PNG or TIFF.
+    patient
+        Pseudonym of the patient; a name is not wanted here.
+    visit
+        Day of the visit, YYYY-MM-DD.
+    region
+        One of the twelve body regions, such as forearms.
+    side
+        L or R, for paired regions.
+    aspect
+        Which side of the region faces the camera, such as dorsal.
+    mask
+        Label image of the one photo given.
+    mask_map
+        What a mask's values mean, such as 0=normal,255=tumor or rest=normal.
+    table
+        A photos.csv with the columns file, patient, visit, region and, if wanted, side, aspect, mask.
+    """
+    from napari_ctcl.store import Study
+
+    facts = {"--patient": patient, "--visit": visit, "--region": region}
+    _check_import(files, facts, mask, table)
+    photos: list[str] = []
+    with Study.open(study) as opened:
+        if table is not None:
+            photos = list(answer(opened.import_table(table, mask_map=mask_map), json)["photos"])
+        for file in files:
+            steps = opened.import_steps(
+                file,
+                patient=patient or "",
+                visit=visit or "",
+                region=region or "",
+                side=side,
+                aspect=aspect,
+                mask=mask,
+                mask_map=mask_map,
+            )
+            photos.append(answer(steps, json)["photo"])
+    tell({"photos": photos}, f"{len(photos)} photos imported", json)
+
+
+def _check_import(
+    files: tuple[Path, ...], facts: Mapping[str, str | None], mask: Path | None, table: Path | None
+) -> None:
+    if bool(files) == (table is not None):
+        raise InputError("either photos or --table is needed, not both", do="see ctcl import --help")
+    missing = [name for name, value in facts.items() if not value]
+    if files and missing:
+        raise InputError(f"{', '.join(missing)} missing", expected="every photo to have them", do="add them")
+    if mask is not None and len(files) != 1:
+        raise InputError(f"one mask for {len(files)} photos", expected="one photo", do="use --table for many")
+
+
+def list_photos(study: Path, /, *, json: Json = False) -> None:
+    """List the photos of a study, one per line."""
+    from napari_ctcl.console import table
+    from napari_ctcl.store import Study
+
+    with Study.open(study) as opened:
+        facts = [photo.facts() for photo in opened.photos()]
+    if json:
+        for row in facts:
+            print(as_json(row))
+        return
+    columns = ("photo", "patient", "visit", "region", "side", "fold", "height", "width", "state")
+    table("", columns, ([("" if row[column] is None else row[column]) for column in columns] for row in facts))
+
+
+def info(study: Path, photo: str, /, *, json: Json = False) -> None:
+    """Tell what is known about one photo: its size, scale, labels and the model behind its proposal."""
+    from napari_ctcl.console import table
+    from napari_ctcl.store import Study
+
+    with Study.open(study) as opened:
+        found = opened.photo(photo)
+        facts = {**found.facts(), "levels": found.levels, "predicted_by": found.predicted_by()}
+    if json:
+        print(as_json(facts))
+        return
+    labelled = facts.pop("labelled_px")
+    table("", ("", ""), [*facts.items(), *((f"{name} px", count) for name, count in labelled.items())])
+
+
+def verify(study: Path, /, *, json: Json = False) -> None:
+    """Check every hash, journal, chunk and fold; exit 2 if anything is wrong."""
+    from napari_ctcl.store import Study
+
+    with Study.open(study) as opened:
+        found = answer(opened.verify(), json)
+    if json:
+        print(as_json(found))
+    for fault in [] if json else found["faults"]:
+        print(f"{fault['where']}: {fault['what']}; {fault['do']}")
+    if found["ok"] and not json:
+        print("nothing wrong found")
+    if not found["ok"]:
+        sys.exit(2)
+
+
+def sample(
+    out: Path,
+    /,
+    *,
+    photos: int = 12,
+    size: str = "768x1024",
+    seed: int = 1,
+    preset: Literal["ctcl-synth-57"] | None = None,
+    json: Json = False,
+) -> None:
+    """Make a synthetic study with exact masks.
+
+    Parameters
+    ----------
+    photos
+        How many; each patient has two or three.
+    size
+        Height x width of each photo, px.
+    seed
+        The clinic: its light, camera and patients. The same seed gives the same pixels.
+    preset
+        ctcl-synth-57: 57 photos of 25 patients and 12 regions, about 3255 x 2535 px each.
+    """
+    from napari_ctcl.sample import make_sample
+
+    found = answer(make_sample(out, photos=photos, size=_size(size), seed=seed, preset=preset), json)
+    tell(dict(found), f"{found['photos']} photos of {found['patients']} patients in {out}", json)
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        height, width = (int(number) for number in text.lower().split("x"))
+    except ValueError:
+        raise InputError(f"size {text!r}", expected="HxW in pixels, such as 768x1024", do="correct it") from None
+    return height, width
