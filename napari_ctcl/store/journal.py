@@ -1,0 +1,286 @@
+"""The journal of a label image: every stroke with the pixels before and after it, kept for good.
+
+It serves recovery after a crash, undo across sessions and the question who painted what. Nothing is ever erased: an
+undo is an entry of its own that compensates an earlier one.
+"""
+# Plain sqlite3, not SQLAlchemy: the file belongs to one photo and one writer, holds little but blobs, never moves to a
+# server, and a pen that lifts waits for its insert.
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from napari_ctcl.errors import CtclError, DiskFull, StudyError, WorkFailed
+from napari_ctcl.region import Region, grid
+from napari_ctcl.store.chunks import TILE, Labels, Shape
+from napari_ctcl.store.stroke import Change, Place, Stroke, unpack
+
+SCHEMA: Final = 1
+
+_TABLES: Final = """
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL, user TEXT NOT NULL, tool TEXT NOT NULL, value INTEGER,
+    y0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x0 INTEGER NOT NULL, x1 INTEGER NOT NULL, pixels INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('stroke', 'undo', 'redo')),
+    compensates INTEGER REFERENCES entries (seq),
+    applied INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX entries_waiting ON entries (seq) WHERE applied = 0;
+CREATE TABLE tiles (
+    seq INTEGER NOT NULL REFERENCES entries (seq), ty INTEGER NOT NULL, tx INTEGER NOT NULL,
+    y0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x0 INTEGER NOT NULL, x1 INTEGER NOT NULL,
+    before BLOB NOT NULL, after BLOB NOT NULL,
+    PRIMARY KEY (seq, ty, tx)
+);
+CREATE INDEX tiles_by_place ON tiles (ty, tx, seq);
+CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER tiles_stay BEFORE DELETE ON tiles BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER tiles_hold BEFORE UPDATE ON tiles BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
+"""
+
+
+class Journal:
+    """The strokes of one label image, in the order they were drawn.
+
+    Parameters
+    ----------
+    path : the SQLite file; made when absent
+
+    Raises
+    ------
+    StudyError
+        If the file is no journal, or one of a later version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._one_at_a_time = threading.Lock()
+        self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._base.execute("PRAGMA journal_mode = WAL")
+            self._base.execute("PRAGMA synchronous = FULL")
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._base.close()
+            raise _explained(error, path) from error
+        except StudyError:
+            self._base.close()
+            raise
+
+    def add(
+        self, changes: Iterable[Change], *, user: str, tool: str, value: int | None, region: Region, pixels: int
+    ) -> Stroke:
+        """Write a stroke to the disk; it is safe once this returns.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; the journal stays as it was.
+        """
+        with self._transaction() as base:
+            seq = self._entry(base, (_now(), user, tool, value, *_box(region), pixels, "stroke", None))
+            base.executemany(
+                "INSERT INTO tiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(seq, *change.place, *_box(change.box), change.before, change.after) for change in changes],
+            )
+        return self.stroke(seq)
+
+    def compensate(self, seq: int, kind: Literal["undo", "redo"], *, user: str) -> tuple[Stroke, list[Change]]:
+        """Write that a stroke is taken back, or done again.
+
+        Parameters
+        ----------
+        seq : the stroke that was drawn, for an undo and for a redo
+
+        Returns
+        -------
+        The new entry, and the changes it makes.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; the journal stays as it was.
+        """
+        old = self.stroke(seq)
+        images = "after, before" if kind == "undo" else "before, after"
+        with self._transaction() as base:
+            new = self._entry(base, (_now(), user, old.tool, old.value, *_box(old.region), old.pixels, kind, seq))
+            base.execute(
+                f"INSERT INTO tiles SELECT ?, ty, tx, y0, y1, x0, x1, {images} FROM tiles WHERE seq = ?", (new, seq)
+            )
+        return self.stroke(new), self.changes(new)
+
+    def stroke(self, seq: int) -> Stroke:
+        """The entry of that number."""
+        return _stroke(self._rows("SELECT * FROM entries WHERE seq = ?", (seq,))[0])
+
+    def strokes(self) -> list[Stroke]:
+        """Every entry, oldest first."""
+        return [_stroke(row) for row in self._rows("SELECT * FROM entries ORDER BY seq")]
+
+    def changes(self, seq: int) -> list[Change]:
+        """What an entry did, tile by tile."""
+        rows = self._rows("SELECT ty, tx, y0, y1, x0, x1, before, after FROM tiles WHERE seq = ?", (seq,))
+        return [Change(place=row[:2], box=Region(*row[2:6]), before=row[6], after=row[7]) for row in rows]
+
+    def stacks(self) -> tuple[list[int], list[int]]:
+        """Strokes that can be undone, and those that can be done again; each list's last comes first."""
+        done: list[int] = []
+        undone: list[int] = []
+        for seq, kind in self._rows("SELECT seq, kind FROM entries ORDER BY seq"):
+            if kind == "stroke":
+                done.append(seq)
+                undone.clear()
+            elif kind == "undo":
+                undone.append(done.pop())
+            else:
+                done.append(undone.pop())
+        return done, undone
+
+    def waiting(self) -> list[Place]:
+        """Tiles of entries whose pixels may not be in the label image yet."""
+        query = "SELECT DISTINCT ty, tx FROM tiles JOIN entries USING (seq) WHERE applied = 0 ORDER BY ty, tx"
+        return [(ty, tx) for ty, tx in self._rows(query)]
+
+    def mark_applied(self, upto: int) -> None:
+        """Note that the pixels of all entries up to this one are in the label image, and safe there."""
+        with self._transaction() as base:
+            base.execute("UPDATE entries SET applied = 1 WHERE applied = 0 AND seq <= ?", (upto,))
+
+    def last(self) -> int:
+        """Number of the newest entry; 0 when there is none."""
+        return int(self._rows("SELECT coalesce(max(seq), 0) FROM entries")[0][0])
+
+    def touched(self) -> list[Place]:
+        """Every tile that a stroke has ever changed."""
+        return [(ty, tx) for ty, tx in self._rows("SELECT DISTINCT ty, tx FROM tiles ORDER BY ty, tx")]
+
+    def tile(self, place: Place, shape: Shape) -> Labels:
+        """A tile as all strokes together leave it.
+
+        Parameters
+        ----------
+        shape : (height, width) of the tile, which is cut at the image's edge
+        """
+        labels = np.zeros(shape, np.uint8)
+        query = "SELECT y0, y1, x0, x1, after FROM tiles WHERE ty = ? AND tx = ? ORDER BY seq"
+        for y0, y1, x0, x1, after in self._rows(query, place):
+            labels[y0:y1, x0:x1] = unpack(after, (y1 - y0, x1 - x0))
+        return labels
+
+    def replayed(self, shape: Shape) -> Iterator[tuple[int, int, Labels]]:
+        """Row, column and labels of every tile that was ever touched, in the state the journal says it is in.
+
+        Parameters
+        ----------
+        shape : (height, width) of the label image
+        """
+        for ty, tx in self.touched():
+            cell = Region(ty * TILE, ty * TILE + TILE, tx * TILE, tx * TILE + TILE) & Region.whole(shape)
+            yield ty, tx, self.tile((ty, tx), cell.shape)
+
+    def verify(self, labels: Any) -> list[Place]:
+        """Tiles of a label image that are not what the journal says.
+
+        Tiles with strokes that still wait to be written are left out: the next opening for writing rebuilds them.
+
+        Parameters
+        ----------
+        labels : level 0, anything of two dimensions that can be sliced
+        """
+        touched, waiting = set(self.touched()), set(self.waiting())
+        wrong: list[Place] = []
+        for cell in grid(labels.shape, TILE):
+            place = cell.y0 // TILE, cell.x0 // TILE
+            if place in waiting:
+                continue
+            expected = self.tile(place, cell.shape) if place in touched else np.zeros(cell.shape, np.uint8)
+            if not np.array_equal(labels[cell.slices], expected):
+                wrong.append(place)
+        return wrong
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._one_at_a_time:
+            self._base.close()
+
+    def _prepare(self) -> None:
+        found = int(self._base.execute("PRAGMA user_version").fetchone()[0])
+        if found > SCHEMA:
+            raise StudyError(
+                f"{self.path}: journal of version {found}",
+                expected=f"at most {SCHEMA}",
+                do="open the study with a newer napari-ctcl",
+            )
+        if found == 0:
+            self._base.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+
+    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self._one_at_a_time:
+                return self._base.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, self.path) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._one_at_a_time:
+            try:
+                self._base.execute("BEGIN IMMEDIATE")
+                yield self._base
+                self._base.execute("COMMIT")
+            except sqlite3.DatabaseError as error:
+                raise _explained(error, self.path) from error
+            finally:
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+
+    @staticmethod
+    def _entry(base: sqlite3.Connection, values: tuple[Any, ...]) -> int:
+        columns = "time, user, tool, value, y0, y1, x0, x1, pixels, kind, compensates"
+        marks = ", ".join("?" * len(values))
+        seq = base.execute(f"INSERT INTO entries ({columns}) VALUES ({marks})", values).lastrowid
+        if seq is None:
+            raise WorkFailed("the journal gave a new entry no number")
+        return seq
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _box(region: Region) -> tuple[int, int, int, int]:
+    return region.y0, region.y1, region.x0, region.x1
+
+
+def _stroke(row: tuple[Any, ...]) -> Stroke:
+    return Stroke(
+        seq=row[0],
+        time=row[1],
+        user=row[2],
+        tool=row[3],
+        value=row[4],
+        region=Region(*row[5:9]),
+        pixels=row[9],
+        kind=row[10],
+        compensates=row[11],
+        applied=bool(row[12]),
+    )
+
+
+def _explained(error: sqlite3.DatabaseError, path: Path) -> CtclError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}:
+        return DiskFull(f"no room on the disk for {path}", do="free some space, then go on")
+    if code & 0xFF in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+        return StudyError(f"{path} is damaged ({error})", do="restore the photo's folder from a copy")
+    return WorkFailed(f"{path} cannot be written: {error}", do="check the disk and the permissions")

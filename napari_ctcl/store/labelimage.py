@@ -1,0 +1,221 @@
+"""Label images on disk: OME-NGFF 0.5 pyramids of class values below a photo's image.
+
+Level 0 is the truth; every coarser level holds the most severe class of the 2 x 2 pixels under it and serves the screen
+alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from zarr.codecs import ZstdCodec
+
+from napari_ctcl.errors import NotFound, StudyError
+from napari_ctcl.lesion import COLOURS, Lesion
+from napari_ctcl.region import Region, Span
+from napari_ctcl.store.chunks import TILE, LabelImage, Labels, Shape, disk_error, level_shapes, read_array, sync_files
+
+
+def folder(image_path: Path, name: str) -> Path:
+    """Folder of a label image of an image."""
+    return image_path / "labels" / name
+
+
+def exists(image_path: Path, name: str) -> bool:
+    """Whether the image has a label image of that name."""
+    return (folder(image_path, name) / "zarr.json").is_file()
+
+
+def create(image_path: Path, name: str, shape: Shape, levels: int) -> None:
+    """Make an empty label image; one that is there already stays as it is.
+
+    Parameters
+    ----------
+    image_path : the photo's `image.ome.zarr`
+    name : what it holds, e.g. "annotation"
+    shape : (height, width) of level 0, px
+    levels : how many levels the image has
+
+    Raises
+    ------
+    StudyError
+        If there is no image, or the label image that is there has another size.
+    DiskFull
+        If there is no room; nothing of it stays behind.
+    """
+    target = folder(image_path, name)
+    shapes = level_shapes(shape, levels)
+    unfinished = target.with_name(f"{name}.tmp-{uuid.uuid4().hex}")
+    try:
+        if exists(image_path, name):
+            _require(LabelImage(target), shapes)
+        else:
+            _write_empty(unfinished, shapes, _pitch(image_path))
+            unfinished.rename(target)
+        _list_names(target.parent)
+    except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise disk_error(error, target) from error
+
+
+def read(image_path: Path, name: str, *, level: int = 0, ys: Span, xs: Span) -> Labels:
+    """Labels of a region as they are on disk now, whoever wrote them.
+
+    Parameters
+    ----------
+    level : 0 is full resolution
+    ys, xs : rows and columns of that level, half-open; inside it
+
+    Returns
+    -------
+    (h, w) uint8, values of `Lesion`; all 0 where the image has no such label image.
+    """
+    region = Region(*ys, *xs)
+    if not exists(image_path, name):
+        return np.zeros(region.shape, np.uint8)
+    return read_array(folder(image_path, name) / str(level), region)
+
+
+def count(image_path: Path, name: str) -> dict[Lesion, int]:
+    """Level-0 pixels of every class; only chunks that hold something are read, one at a time.
+
+    Raises
+    ------
+    NotFound
+        If the image has no such label image.
+    StudyError
+        If a pixel holds no class.
+    """
+    image = open_image(image_path, name)
+    totals = np.zeros(256, np.int64)
+    for path in sorted((image.path / "0" / "c").glob("*/*")):
+        if path.name.isdecimal():
+            totals += np.bincount(image.read((0, int(path.parent.name), int(path.name))).ravel(), minlength=256)
+    foreign = np.flatnonzero(totals[len(Lesion) :]) + len(Lesion)
+    if foreign.size:
+        raise StudyError(
+            f"{image.path}: pixels hold {foreign.tolist()}", expected="values 0 to 4", do="restore it from a copy"
+        )
+    height, width = image.shapes[0]
+    totals[Lesion.UNLABELLED] = height * width - totals[1:].sum()
+    return {lesion: int(totals[lesion]) for lesion in Lesion}
+
+
+def open_image(image_path: Path, name: str) -> LabelImage:
+    """The chunks of a label image.
+
+    Raises
+    ------
+    NotFound
+        If the image has no such label image.
+    """
+    if not exists(image_path, name):
+        raise NotFound(f"{image_path} has no label image {name!r}")
+    return LabelImage(folder(image_path, name))
+
+
+def _require(image: LabelImage, shapes: list[Shape]) -> None:
+    if image.shapes != shapes:
+        raise StudyError(
+            f"{image.path}: levels of {image.shapes}", expected=f"{shapes}", do="restore the photo's folder from a copy"
+        )
+
+
+def _pitch(image_path: Path) -> tuple[dict[str, str], tuple[float, float]]:
+    """Unit entry of the image's space axes, and its height and width of a level-0 pixel."""
+    try:
+        ome = json.loads((image_path / "zarr.json").read_text())["attributes"]["ome"]
+        multiscale = ome["multiscales"][0]
+        scale = multiscale["datasets"][0]["coordinateTransformations"][0]["scale"]
+        axis = multiscale["axes"][-1]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise StudyError(f"{image_path} is no OME-NGFF 0.5 image ({error!r})", do="import the photo again") from None
+    unit = {"unit": axis["unit"]} if "unit" in axis else {}
+    return unit, (float(scale[-2]), float(scale[-1]))
+
+
+def _write_empty(path: Path, shapes: list[Shape], pitch: tuple[dict[str, str], tuple[float, float]]) -> None:
+    path.mkdir(parents=True)
+    _write_json(path / "zarr.json", _group({"ome": _label_metadata(shapes, pitch)}))
+    for level, shape in enumerate(shapes):
+        zarr.create_array(
+            path / str(level),
+            shape=shape,
+            chunks=(TILE, TILE),
+            dtype="uint8",
+            compressors=ZstdCodec(level=1, checksum=True),
+            fill_value=0,
+            dimension_names=("y", "x"),
+        )
+    sync_files([path / "zarr.json", *(path / str(level) / "zarr.json" for level in range(len(shapes)))])
+
+
+def _label_metadata(shapes: list[Shape], pitch: tuple[dict[str, str], tuple[float, float]]) -> dict[str, Any]:
+    unit, (height, width) = pitch
+    datasets = [
+        {
+            "path": str(level),
+            "coordinateTransformations": [
+                {"type": "scale", "scale": [height * step, width * step]},
+                {"type": "translation", "translation": [height * (step - 1) / 2, width * (step - 1) / 2]},
+            ],
+        }
+        for level, step in ((level, 1 << level) for level in range(len(shapes)))
+    ]
+    return {
+        "version": "0.5",
+        "multiscales": [
+            {
+                "axes": [{"name": "y", "type": "space", **unit}, {"name": "x", "type": "space", **unit}],
+                "datasets": datasets,
+                "type": "max",
+            }
+        ],
+        "image-label": {
+            "colors": [{"label-value": int(lesion), "rgba": _rgba(lesion)} for lesion in Lesion],
+            "properties": [{"label-value": int(lesion), "class": lesion.title} for lesion in Lesion],
+            "source": {"image": "../../"},
+        },
+    }
+
+
+def _rgba(lesion: Lesion) -> list[int]:
+    return [*COLOURS[lesion], 0 if lesion is Lesion.UNLABELLED else 255]
+
+
+def _group(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {"zarr_format": 3, "node_type": "group", "attributes": attributes}
+
+
+def _list_names(labels: Path) -> None:
+    """Name every label image in the group above them.
+
+    Two label images of a photo may be made at once, each under its own lock. Each maker lists again after it wrote, so
+    the last one to write has seen them all.
+    """
+    listing = labels / "zarr.json"
+    while True:
+        group = _group({"ome": {"version": "0.5", "labels": _label_names(labels)}})
+        if listing.is_file() and json.loads(listing.read_text()) == group:
+            return
+        _write_json(listing, group)
+
+
+def _label_names(labels: Path) -> list[str]:
+    return sorted(entry.parent.name for entry in labels.glob("*/zarr.json") if ".tmp-" not in entry.parent.name)
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    unfinished = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex}")
+    with unfinished.open("w") as file:
+        json.dump(value, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
