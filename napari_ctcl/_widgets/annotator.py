@@ -1,0 +1,374 @@
+"""The annotator: photos on the left, the photo in the middle, palette and training on the right, over one session.
+
+The widget that napari docks is the right-hand one; it brings its companions with it and lets them go with the window.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_ctcl._widgets.canvas import Canvas
+from napari_ctcl._widgets.header import Header
+from napari_ctcl._widgets.palette import Palette
+from napari_ctcl._widgets.photos import PhotoList
+from napari_ctcl._widgets.segmenting import SegmentBox
+from napari_ctcl._widgets.style import RESEARCH, SHEET
+from napari_ctcl._widgets.training import TrainPanel
+from napari_ctcl.errors import CtclError
+from napari_ctcl.events import Event, Failed, Finished
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.region import Region
+from napari_ctcl.session import Session
+
+T = TypeVar("T")
+_POLL_MS, _COUNT_MS = 60, 700
+
+
+class Annotator(QWidget):
+    """The whole window around napari's canvas.
+
+    Parameters
+    ----------
+    viewer : napari's
+    """
+
+    counted = Signal(str, object, int)
+    learnt = Signal(object)
+    sampled = Signal(object)
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.session: Session | None = None
+        self.palette, self.segmenting, self.training = Palette(), SegmentBox(), TrainPanel()
+        self.photos, self.header = PhotoList(), Header("")
+        self.canvas = Canvas(viewer, self.palette)
+        self.docks: list[QDockWidget] = []
+        self._lay_out()
+        self._join()
+        self._poll, self._count = QTimer(self), QTimer(self)
+        self._poll.timeout.connect(self._hand_on)
+        self._count.setSingleShot(True)
+        self._count.timeout.connect(self._count_pixels)
+        self._reflect()
+
+    # Building
+
+    def _lay_out(self) -> None:
+        self.setStyleSheet(SHEET)
+        self.setMinimumWidth(272)
+        self.tabs = QTabWidget()
+        annotate = QWidget()
+        layout = QVBoxLayout(annotate)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(9)
+        layout.addWidget(self.segmenting)
+        layout.addWidget(self.palette)
+        layout.addStretch(1)
+        self.tabs.addTab(_scrolling(annotate), "Annotate")
+        self.tabs.addTab(_scrolling(self.training), "Train")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.tabs)
+        for companion in (self.photos, self.header):
+            companion.setStyleSheet(SHEET)
+
+    def _join(self) -> None:
+        self.photos.open_asked.connect(self.ask_for_study)
+        self.photos.sample_asked.connect(self.try_sample)
+        self.photos.chosen.connect(self.show_photo)
+        self.segmenting.asked.connect(self.segment)
+        self.segmenting.accept_all_asked.connect(self.accept_all)
+        self.segmenting.work.cancel_asked.connect(self.cancel)
+        self.training.asked.connect(self.retrain)
+        self.training.work.cancel_asked.connect(self.cancel)
+        self.tabs.currentChanged.connect(lambda _: self._count.start(0))
+        self.canvas.painted.connect(self._painted)
+        self.canvas.refused.connect(lambda text: self.header.tell(text, kind="bad"))
+        self.canvas.told.connect(self.header.tell)
+        self.canvas.in_hand.connect(self._show_hand)
+        self.counted.connect(self._show_counts)
+        self.learnt.connect(self.training.show_learnable)
+        self.sampled.connect(self._show_sample)
+
+    def showEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Bring the companions the first time the widget is on screen."""
+        super().showEvent(event)
+        if not self.docks and isinstance(self.window(), QMainWindow):
+            QTimer.singleShot(0, self.arrange)
+
+    def arrange(self) -> None:
+        """Dock photos and header, put napari's own layer docks away, and say that it is research."""
+        main = self.window()
+        if self.docks or not isinstance(main, QMainWindow):
+            return
+        for dock in main.findChildren(QDockWidget):
+            if dock.objectName() in ("layer list", "layer controls"):
+                dock.hide()
+        left = self.viewer.window.add_dock_widget(self.photos, name="Photos", area="left", add_vertical_stretch=False)
+        top = self.viewer.window.add_dock_widget(self.header, name="Photo in hand", area="top")
+        top.setTitleBarWidget(QWidget())
+        for corner, area in (
+            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+            (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            main.setCorner(corner, area)
+        self.docks = [left, top]
+        strip = QLabel(RESEARCH)
+        strip.setStyleSheet("font-weight: 600; padding: 0px 8px;")
+        main.statusBar().insertPermanentWidget(0, strip)
+        main.resizeDocks([left], [240], Qt.Orientation.Horizontal)
+        main.installEventFilter(self)
+        QCoreApplication.instance().aboutToQuit.connect(self.close_study)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Close the study with the window; a refused close leaves it open."""
+        if event.type() == QEvent.Type.Hide and not event.spontaneous() and not watched.isMinimized():
+            self.close_study()
+        return bool(super().eventFilter(watched, event))
+
+    # The study
+
+    def open(self, study: Path | str, photo: str | None = None) -> None:
+        """Open a study and one of its photos, the first by default; a message says why when it cannot be."""
+        session = self._try(lambda: Session.open(study))
+        if session is None:
+            return
+        self.close_study()
+        self.session = session
+        session.photo_changed.connect(self._photo_changed)
+        session.region_predicted.connect(self._region_predicted)
+        session.job_event.connect(self._job_event)
+        session.job_ended.connect(self._job_ended)
+        self.header.reader.setText(session.user)
+        self._list_photos()
+        found = session.photos()
+        if photo is not None or found:
+            self.show_photo(photo or found[0].id)
+        else:
+            self.header.tell("This study has no photos yet; import some with: ctcl import", kind="info")
+        self._reflect()
+
+    def close_study(self) -> None:
+        """Flush and give back everything; what is painted is on disk."""
+        session, self.session = self.session, None
+        self._poll.stop()
+        self._count.stop()
+        if session is not None:
+            session.close()
+            self.segmenting.work.end()
+            self.training.work.end()
+
+    def ask_for_study(self) -> None:
+        """Let the person choose a study folder."""
+        chosen = QFileDialog.getExistingDirectory(self, "Open a study", str(Path.home()))
+        if chosen:
+            self.open(chosen)
+
+    def try_sample(self) -> None:
+        """Paint a small synthetic study, then open it."""
+        self.photos.sample_button.setEnabled(False)
+        self.header.tell("Painting a synthetic photo...")
+        threading.Thread(target=self._paint_sample, name="sample", daemon=True).start()
+
+    def _paint_sample(self) -> None:
+        from napari_ctcl._widgets.sample import sample_study
+
+        try:
+            self.sampled.emit(sample_study(Path(tempfile.mkdtemp(prefix="ctcl-sample-"))))
+        except CtclError as error:
+            self.sampled.emit(error)
+
+    def _show_sample(self, made: Path | CtclError) -> None:
+        self.photos.sample_button.setEnabled(True)
+        if isinstance(made, CtclError):
+            self.header.tell(str(made), kind="bad")
+            return
+        self.open(made)
+        self.header.tell("A synthetic photo. Press Pre-segment, then correct what the model got wrong.")
+
+    # The photo
+
+    def show_photo(self, ident: str) -> None:
+        """Take a photo in hand."""
+        session = self.session
+        if session is not None:
+            self._try(lambda: session.show(ident))
+            if session.photo is not None:
+                self.photos.show_current(session.photo.id)
+
+    def _photo_changed(self, _: str) -> None:
+        if self.session is not None and self.session.photo is not None:
+            self.canvas.show(self.session)
+            self.header.show_photo(self.session.photo)
+            self.photos.show_current(self.session.photo.id)
+            self._reflect()
+            self._count.start(0)
+
+    def _painted(self) -> None:
+        if self.session is not None:
+            self.session.painted()
+            self.header.show_saved(saved=True)
+            self._count.start(_COUNT_MS)
+            self._show_undo()
+
+    def _show_hand(self) -> None:
+        layer = self.canvas.labels
+        if layer is None:
+            return
+        lesion = Lesion(layer.selected_label)
+        self.palette.show_class(lesion)
+        self.palette.show_tool(str(layer.mode))
+        self.header.show_class(lesion, self.palette.colours[lesion], str(layer.mode))
+
+    def _count_pixels(self) -> None:
+        session = self.session
+        if session is None or session.photo is None:
+            return
+        if self.tabs.currentIndex() == 1:
+            self._aside(lambda: self.learnt.emit(session.learnable()))
+            return
+        photo, labels = session.photo, session.labels
+
+        def count() -> None:
+            labels.flush()
+            self.counted.emit(photo.id, photo.label_pixels("annotation"), photo.height * photo.width)
+
+        self._aside(count)
+
+    def _aside(self, work: Callable[[], None]) -> None:
+        threading.Thread(target=work, name="count", daemon=True).start()
+
+    def _show_counts(self, ident: str, pixels: dict[Lesion, int], total: int) -> None:
+        if self.session is not None and self.session.photo is not None and self.session.photo.id == ident:
+            self.palette.show_amounts(pixels, total)
+            self.photos.show_state(self.session.photo)
+
+    # Work
+
+    def segment(self, device: str) -> None:
+        """Have the model label the photo in hand, beginning with what is on screen."""
+        session = self.session
+        if session is not None and self._start(lambda: session.segment(device, first=self.canvas.visible())):
+            self.segmenting.work.begin("Starting the model")
+
+    def retrain(self, recipe: str) -> None:
+        """Learn from everything that people have labelled."""
+        session = self.session
+        if session is not None and self._start(lambda: session.retrain(recipe)):
+            self.training.begin()
+
+    def cancel(self) -> None:
+        """Stop what is running."""
+        if self.session is not None:
+            self.session.cancel()
+
+    def accept_all(self) -> None:
+        """Take over the rest of the proposal."""
+        session = self.session
+        if session is not None and session.shown is not None:
+            taken = self._try(session.accept_all)
+            if taken is not None:
+                self.canvas.redraw(Region.whole(session.shown.shape))
+                self._painted()
+                self.header.tell(f"{taken:,} pixels of the proposal accepted. Undo takes them all back.", kind="good")
+
+    def _start(self, start: Callable[[], None]) -> bool:
+        self._try(start)
+        running = self.session is not None and self.session.work is not None
+        if running:
+            self._poll.start(_POLL_MS)
+        self._reflect()
+        return running
+
+    def _hand_on(self) -> None:
+        if self.session is None or self.session.work is None:
+            self._poll.stop()
+            return
+        self.session.poll()
+
+    def _region_predicted(self, photo: str, region: Region) -> None:
+        if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
+            self.canvas.redraw(region)
+
+    def _job_event(self, work: str, event: Event) -> None:
+        (self.segmenting.work if work == "segment" else self.training).follow(event)
+
+    def _job_ended(self, work: str, event: Finished | Failed) -> None:
+        if work == "segment":
+            self.segmenting.work.end()
+            self._say_end(event)
+        else:
+            self.training.end(event)
+            self._count.start(0)
+        self._list_photos()
+        self._reflect()
+
+    def _say_end(self, event: Finished | Failed) -> None:
+        if isinstance(event, Finished):
+            self.header.tell("The model's proposal is complete: pale until you accept or correct it.", kind="good")
+        elif event.exit_code == 130:
+            self.header.tell("Stopped. What was finished stays; pre-segment again to go on from there.")
+        else:
+            words = f"{event.what}{f', expected {event.expected}' if event.expected else ''}"
+            self.header.tell(f"{words}. {event.do}".strip(), kind="bad")
+
+    # Reflecting
+
+    def _list_photos(self) -> None:
+        if self.session is not None:
+            current = self.session.photo.id if self.session.photo else None
+            self.photos.show_photos(self.session.photos(), current)
+
+    def _reflect(self) -> None:
+        session = self.session
+        photo = session.photo if session is not None else None
+        idle = session is not None and session.work is None
+        self.palette.setEnabled(photo is not None)
+        self.segmenting.setEnabled(photo is not None)
+        self.training.setEnabled(session is not None)
+        self.segmenting.button.setEnabled(photo is not None and idle)
+        self.training.button.setEnabled(idle)
+        predicted = photo is not None and photo.predicted_by() is not None
+        self.segmenting.show_model(session.champion if session else None, shown=predicted)
+        self._show_undo()
+
+    def _show_undo(self) -> None:
+        layer = self.canvas.labels
+        for button, name in ((self.palette.undo, "can_undo"), (self.palette.redo, "can_redo")):
+            button.setEnabled(layer is not None and self.session is not None and getattr(layer.shown.labels, name))
+
+    def _try(self, step: Callable[[], T]) -> T | None:
+        try:
+            return step()
+        except CtclError as error:
+            self.header.tell(str(error), kind="bad")
+            return None
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area

@@ -1,0 +1,24 @@
+"""The window as a program of its own: what `ctcl annotate` runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def main(study: Path | None = None, photo: str | None = None) -> None:
+    """Open napari with the annotator on a study, and stay until the window is closed.
+
+    Parameters
+    ----------
+    study : folder of a study; none shows how to open one
+    photo : id of the photo to begin with
+    """
+    os.environ.setdefault("NAPARI_ASYNC", "1")  # tiles are read beside the window: panning never waits for the disk
+    import napari
+
+    from napari_ctcl._widgets import open_annotator
+
+    viewer = napari.Viewer(title="CTCL")
+    open_annotator(viewer, study, photo)
+    napari.run()

@@ -1,0 +1,142 @@
+"""The photo and its labels in napari's viewer: one layer object of each, whose contents are swapped with the photo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari.layers import Image
+from qtpy.QtCore import QObject, Signal
+
+from napari_ctcl._layers import PyramidLabels, colours
+from napari_ctcl._widgets import keys
+from napari_ctcl._widgets.palette import Palette
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.region import Region
+from napari_ctcl.session import Session
+from napari_ctcl.shown import photo_levels
+
+
+class Canvas(QObject):
+    """Joins the palette to the label layer; says when something was painted or refused.
+
+    Parameters
+    ----------
+    viewer : napari's
+    palette : what is in hand
+    """
+
+    painted = Signal()
+    refused = Signal(str)
+    told = Signal(str)
+    in_hand = Signal()
+
+    def __init__(self, viewer: Any, palette: Palette) -> None:
+        super().__init__()
+        keys.bind()
+        self.viewer, self.palette = viewer, palette
+        self.image: Image | None = None
+        self.labels: PyramidLabels | None = None
+        self._own_size = False
+        for signal, slot in (
+            (palette.class_chosen, self._take),
+            (palette.tool_chosen, self._use),
+            (palette.brush_changed, lambda *_: self.size_brush()),
+            (palette.opacity_changed, lambda value: self._set("opacity", value)),
+            (palette.outline_changed, lambda value: self._set("contour", value)),
+            (palette.keep_human_changed, lambda keep: self._set("keep_human", keep)),
+            (palette.looks_changed, self._colour),
+            (palette.undo_asked, lambda: self._do(PyramidLabels.undo)),
+            (palette.redo_asked, lambda: self._do(PyramidLabels.redo)),
+        ):
+            signal.connect(slot)
+        viewer.scene.camera.events.zoom.connect(self.size_brush)
+
+    def show(self, session: Session) -> None:
+        """Put the photo in hand on the canvas, whole."""
+        if session.photo is None or session.shown is None:
+            return
+        levels = photo_levels(session.photo)
+        if self.image is None or self.image not in self.viewer.layers:
+            self.image = self.viewer.add_image(levels, rgb=True, multiscale=True, name="photo")
+        else:
+            self.image.data = levels
+        if self.labels is None or self.labels not in self.viewer.layers:
+            self._add_labels(session)
+        else:
+            self.labels.show(session.shown)
+        self.viewer.layers.selection.active = self.labels
+        self.viewer.reset_view()
+        self.size_brush()
+        self.in_hand.emit()
+
+    def _add_labels(self, session: Session) -> None:
+        self.labels = layer = PyramidLabels(session.shown, name="lesions", opacity=self.palette.opacity.value() / 100)
+        layer.keep_human = self.palette.keep.isChecked()
+        self.viewer.add_layer(layer)
+        layer.selected_label = int(Lesion.PATCH)
+        layer.mode = "paint"
+        self._colour()
+        layer.events.paint.connect(lambda _: self.painted.emit())
+        layer.events.refused.connect(lambda event: self.refused.emit(event.text))
+        layer.events.told.connect(lambda event: self.told.emit(event.text))
+        layer.events.brush_size.connect(self._brush_resized)
+        for event in (layer.events.mode, layer.events.selected_label):
+            event.connect(lambda _: self.in_hand.emit())
+
+    def clear(self) -> None:
+        """Take photo and labels off the canvas."""
+        for layer in (self.labels, self.image):
+            if layer is not None and layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+        self.labels = self.image = None
+
+    def redraw(self, region: Region) -> None:
+        """Show a level-0 region anew, as far as it is on screen."""
+        if self.labels is not None:
+            self.labels.redraw(region)
+
+    def visible(self) -> Region | None:
+        """Level-0 region that is on screen."""
+        if self.labels is None:
+            return None
+        (y0, x0), (y1, x1) = self.labels.corner_pixels[:, -2:].tolist()
+        region = Region(int(y0), int(y1) + 1, int(x0), int(x1) + 1).from_level(self.labels.data_level)
+        return region & Region.whole(self.labels.shown.shape)
+
+    def size_brush(self, *_: Any) -> None:
+        """Give the layer the palette's brush, in the photo's pixels at this zoom."""
+        if self.labels is None:
+            return
+        zoom = self.viewer.scene.camera.zoom if self.palette.constant.isChecked() else 1.0
+        self._own_size = True
+        self.labels.brush_size = max(1, round(self.palette.brush / zoom))
+        self._own_size = False
+
+    def _brush_resized(self, _: Any) -> None:
+        if self._own_size or self.labels is None:
+            return
+        zoom = self.viewer.scene.camera.zoom if self.palette.constant.isChecked() else 1.0
+        self.palette.show_brush(self.labels.brush_size * zoom)
+
+    def _take(self, value: int) -> None:
+        if self.labels is not None:
+            self.labels.selected_label = value
+            if self.labels.mode in ("pan_zoom", "erase"):
+                self.labels.mode = "paint"
+
+    def _use(self, mode: str) -> None:
+        self._set("mode", mode)
+
+    def _colour(self) -> None:
+        table = colours(self.palette.colours, tint_verified=self.palette.tint.isChecked())
+        self._set("colormap", table)
+        self.in_hand.emit()
+
+    def _set(self, name: str, value: Any) -> None:
+        if self.labels is not None:
+            setattr(self.labels, name, value)
+
+    def _do(self, step: Callable[[PyramidLabels], None]) -> None:
+        if self.labels is not None:
+            step(self.labels)

@@ -1,0 +1,96 @@
+"""The strip above the photo: which photo, which class is in hand, that it is saved, who is reading, and messages."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from napari_ctcl._widgets.photos import where
+from napari_ctcl._widgets.style import AMBER, BLUE, GREEN, RED
+from napari_ctcl.lesion import RGB, Lesion
+from napari_ctcl.store import Photo
+
+_STAYS_MS = 9000
+
+
+class Header(QWidget):
+    """One line about the photo in hand, and a second one for a message while there is one."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__()
+        self.title, self.chip, self.saved, self.reader = QLabel("No photo is open"), QLabel(), QLabel(), QLabel(user)
+        self.title.setStyleSheet("font-size: 14px; font-weight: 600;")
+        self.reader.setProperty("role", "quiet")
+        self.reader.setToolTip("Strokes are kept under this name.")
+        line = QHBoxLayout()
+        line.setContentsMargins(10, 5, 12, 5)
+        line.setSpacing(14)
+        line.addWidget(self.title)
+        line.addWidget(self.chip)
+        line.addStretch(1)
+        line.addWidget(self.saved)
+        line.addWidget(self.reader)
+        self._message, self._words = QFrame(), QLabel()
+        self._words.setWordWrap(True)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        close = QToolButton()
+        close.setText("x")
+        close.setToolTip("Dismiss")
+        close.clicked.connect(self._message.hide)
+        message = QHBoxLayout(self._message)
+        message.setContentsMargins(10, 4, 8, 4)
+        message.addWidget(self._words, 1)
+        message.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(line)
+        layout.addWidget(self._message)
+        self._message.hide()
+        self.chip.hide()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._message.hide)
+
+    @property
+    def message(self) -> str:
+        """The message on screen; empty while there is none."""
+        return str(self._words.text()) if not self._message.isHidden() else ""
+
+    def show_photo(self, photo: Photo | None) -> None:
+        """Name the photo in hand."""
+        words = f"{where(photo)}  ·  {photo.patient}  ·  {photo.visit}" if photo else "No photo is open"
+        self.title.setText(words[:1].upper() + words[1:])
+        self.chip.setVisible(photo is not None)
+        self.show_saved(saved=photo is not None)
+
+    def show_class(self, lesion: Lesion, colour: RGB, tool: str) -> None:
+        """Name the class and the tool in hand, in the class's colour."""
+        dark = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 140
+        ink, name = ("#101418" if dark else "#ffffff"), lesion.title
+        if tool in ("erase", "pan_zoom") or lesion is Lesion.UNLABELLED:
+            colour, ink = (96, 105, 117), "#ffffff"
+            name = "move" if tool == "pan_zoom" else "erase"
+        what = {"fill": "fill with ", "polygon": "outline "}.get(tool, "")
+        self.chip.setText(f"{what}{name}")
+        red, green, blue = colour
+        self.chip.setStyleSheet(
+            f"background: rgb({red},{green},{blue}); color: {ink}; border-radius: 9px; padding: 2px 12px;"
+            "font-weight: 600;"
+        )
+
+    def show_saved(self, *, saved: bool) -> None:
+        """Say that every stroke so far is safe."""
+        self.saved.setText("● saved" if saved else "")
+        self.saved.setStyleSheet(f"color: {GREEN};")
+        self.saved.setToolTip("Every finished stroke is on disk; nothing needs to be saved by hand.")
+
+    def tell(self, text: str, *, kind: str = "info") -> None:
+        """Show a message: info goes by itself, a refusal stays until it is dismissed or replaced."""
+        colour = {"info": BLUE, "good": GREEN, "warn": AMBER, "bad": RED}[kind]
+        self._words.setText(text)
+        self._message.setStyleSheet(f"QFrame {{ border-left: 4px solid {colour}; background: rgba(127,135,150,38); }}")
+        self._message.show()
+        self._timer.stop()
+        if kind in ("info", "good"):
+            self._timer.start(_STAYS_MS)

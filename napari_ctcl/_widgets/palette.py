@@ -1,0 +1,237 @@
+"""The palette: which class and which tool are in hand, how wide the brush is and how the labels are drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_ctcl._widgets.style import beside, heading, key, quiet, refresh_style, swatch
+from napari_ctcl.lesion import CLASSES, COLOUR_BLIND, RGB, SCREEN_COLOURS, Lesion
+
+TOOLS: Final = (
+    ("paint", "Brush", "B", "Paint with the class in hand. Right-drag around an area and back to fill it."),
+    ("fill", "Fill", "F", "Fill the connected area under the cursor."),
+    ("polygon", "Polygon", "G", "Click the corners; double-click to close, right-click to take one back."),
+    ("erase", "Erase", "E", "Back to unlabelled; the model's proposal shows again."),
+    ("pan_zoom", "Move", "Space", "Move the photo; hold Space while painting."),
+)
+_BRUSH_STEPS, _BRUSH_MIN, _BRUSH_MAX = 200, 3.0, 600.0
+
+
+class ClassRow(QFrame):
+    """One class: its colour, name, key and how much of the photo a person has given it."""
+
+    pressed = Signal(int)
+
+    def __init__(self, lesion: Lesion) -> None:
+        super().__init__()
+        self.lesion = lesion
+        self.setProperty("role", "row")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.picture, self.amount = QLabel(), QLabel()
+        self.amount.setProperty("role", "quiet")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 4)
+        layout.setSpacing(8)
+        for widget in (self.picture, QLabel(lesion.title)):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        layout.addWidget(self.amount)
+        layout.addWidget(key(str(int(lesion))))
+        self.setToolTip(f"Paint {lesion.title} (key {int(lesion)})")
+
+    def mousePressEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Take this class in hand."""
+        self.pressed.emit(int(self.lesion))
+        event.accept()
+
+    def choose(self, chosen: bool) -> None:
+        """Show whether this class is in hand."""
+        self.setProperty("chosen", "true" if chosen else "false")
+        refresh_style(self)
+
+
+class Palette(QWidget):
+    """Classes, tools and looks; it only says what was asked for and shows what it is told."""
+
+    class_chosen = Signal(int)
+    tool_chosen = Signal(str)
+    brush_changed = Signal(float, bool)
+    opacity_changed = Signal(float)
+    outline_changed = Signal(int)
+    keep_human_changed = Signal(bool)
+    looks_changed = Signal()
+    undo_asked = Signal()
+    redo_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(5)
+        self._build_classes()
+        self._build_tools()
+        self._build_brush()
+        self._build_looks()
+        self.colour()
+        self.show_class(Lesion.PATCH)
+
+    def _build_classes(self) -> None:
+        self._layout.addWidget(heading("CLASS IN HAND"))
+        self.rows = {lesion: ClassRow(lesion) for lesion in CLASSES}
+        for row in self.rows.values():
+            row.pressed.connect(self.class_chosen)
+            self._layout.addWidget(row)
+
+    def _build_tools(self) -> None:
+        self._layout.addWidget(heading("TOOL"))
+        self.tools, group = {}, QButtonGroup(self)
+        for mode, name, letter, what in TOOLS:
+            button = QToolButton()
+            button.setText(name)
+            button.setCheckable(True)
+            button.setProperty("role", "tool")
+            button.setToolTip(f"{what} ({letter})")
+            button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
+            button.clicked.connect(lambda _=False, mode=mode: self.tool_chosen.emit(mode))
+            group.addButton(button)
+            self.tools[mode] = button
+        row = beside(*self.tools.values(), spacing=4)
+        row.layout().setStretch(0, 0)
+        self._layout.addWidget(row)
+        self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
+        self.undo.setToolTip("Take back the last stroke (Ctrl+Z)")
+        self.redo.setToolTip("Paint it again (Ctrl+Shift+Z)")
+        for button, signal in ((self.undo, self.undo_asked), (self.redo, self.redo_asked)):
+            button.setProperty("role", "plain")
+            button.clicked.connect(signal)
+        row = beside(self.undo, self.redo, spacing=4)
+        row.layout().setStretch(1, 1)
+        self._layout.addWidget(row)
+
+    def _build_brush(self) -> None:
+        self.size, self.size_text = _slider(0, _BRUSH_STEPS), QLabel()
+        self.constant = QCheckBox("Same size on screen at every zoom")
+        self.constant.setChecked(True)
+        self.constant.setToolTip("Off: the brush keeps its size in the photo's own pixels.")
+        self.keep = QCheckBox("Never paint over human pixels")
+        self._layout.addWidget(_titled("Brush", self.size_text, key("["), key("]")))
+        for widget in (self.size, self.constant, self.keep):
+            self._layout.addWidget(widget)
+        self.size.valueChanged.connect(lambda _: self._say_brush())
+        self.constant.toggled.connect(lambda _: self._say_brush())
+        self.keep.toggled.connect(self.keep_human_changed)
+        self.show_brush(40)
+
+    def _build_looks(self) -> None:
+        self.opacity, self.opacity_text = _slider(0, 100, 60), QLabel("60 %")
+        self.outline, self.outline_text = _slider(0, 6, 0), QLabel("filled")
+        self.tint, self.blind = QCheckBox("Tint verified skin"), QCheckBox("Colour-blind colours")
+        self.tint.setToolTip("Show what a person has judged normal.")
+        self._layout.addWidget(heading("LOOK"))
+        for title, slider, text in (
+            ("Opacity", self.opacity, self.opacity_text),
+            ("Outline", self.outline, self.outline_text),
+        ):
+            self._layout.addWidget(_titled(title, text))
+            self._layout.addWidget(slider)
+        self._layout.addWidget(beside(self.tint, self.blind))
+        self._layout.addWidget(
+            quiet("Hold Tab to see the bare photo. A accepts the lesion under the cursor, R rejects it.")
+        )
+        self.opacity.valueChanged.connect(self._say_opacity)
+        self.outline.valueChanged.connect(self._say_outline)
+        self.tint.toggled.connect(lambda _: self.looks_changed.emit())
+        self.blind.toggled.connect(self.colour)
+
+    # What it says
+
+    def _say_opacity(self, value: int) -> None:
+        self.opacity_text.setText(f"{value} %")
+        self.opacity_changed.emit(value / 100)
+
+    def _say_outline(self, value: int) -> None:
+        self.outline_text.setText(f"{value} px" if value else "filled")
+        self.outline_changed.emit(value)
+
+    def _say_brush(self) -> None:
+        self._write_brush()
+        self.brush_changed.emit(self.brush, self.constant.isChecked())
+
+    @property
+    def brush(self) -> float:
+        """Diameter: pixels of the screen, or of the photo when it is not constant on screen."""
+        return float(_BRUSH_MIN * (_BRUSH_MAX / _BRUSH_MIN) ** (self.size.value() / _BRUSH_STEPS))
+
+    @property
+    def colours(self) -> Mapping[Lesion, RGB]:
+        """The class colours in use."""
+        return COLOUR_BLIND if self.blind.isChecked() else SCREEN_COLOURS
+
+    # What it shows
+
+    def show_brush(self, diameter: float) -> None:
+        """Show a brush size that was set elsewhere, without saying it again."""
+        clamped = min(max(diameter, _BRUSH_MIN), _BRUSH_MAX)
+        self.size.blockSignals(True)
+        self.size.setValue(round(_BRUSH_STEPS * math.log(clamped / _BRUSH_MIN) / math.log(_BRUSH_MAX / _BRUSH_MIN)))
+        self.size.blockSignals(False)
+        self._write_brush()
+
+    def _write_brush(self) -> None:
+        where = "on screen" if self.constant.isChecked() else "in the photo"
+        self.size_text.setText(f"{self.brush:.0f} px {where}")
+
+    def show_class(self, lesion: Lesion) -> None:
+        """Mark the class in hand."""
+        for known, row in self.rows.items():
+            row.choose(known is lesion)
+
+    def show_tool(self, mode: str) -> None:
+        """Mark the tool in hand."""
+        if mode in self.tools:
+            self.tools[mode].setChecked(True)
+
+    def show_amounts(self, pixels: Mapping[Lesion, int], total: int) -> None:
+        """Show how much of the photo people have given each class."""
+        for lesion, row in self.rows.items():
+            count = pixels.get(lesion, 0)
+            row.amount.setText(f"{100 * count / total:.2f} %" if count else "")
+            row.amount.setToolTip(f"{count:,} of the photo's {total:,} pixels, painted or accepted by a person")
+
+    def colour(self, *_: object) -> None:
+        """Give the rows the colours in use, and say so."""
+        for lesion, row in self.rows.items():
+            row.picture.setPixmap(swatch(self.colours[lesion]))
+        self.looks_changed.emit()
+
+
+def _slider(low: int, high: int, value: int = 0) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(low, high)
+    slider.setValue(value)
+    slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return slider
+
+
+def _titled(title: str, *right: QWidget) -> QWidget:
+    name = QLabel(title)
+    for widget in right:
+        if widget.property("role") is None:
+            widget.setProperty("role", "quiet")
+    return beside(name, *right)

@@ -1,0 +1,131 @@
+"""The Train tab: what there is to learn from, one button, live curves, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from magicgui.widgets import ComboBox
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from napari_ctcl._widgets.curves import Curves, FoldBars
+from napari_ctcl._widgets.style import beside, box, heading, quiet, swatch
+from napari_ctcl._widgets.work import WorkRow, spoken
+from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
+from napari_ctcl.lesion import CLASSES, SCREEN_COLOURS
+from napari_ctcl.session import Learnable
+
+
+class TrainPanel(QWidget):
+    """Asks for training and shows how it goes."""
+
+    asked = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(7)
+        self.summary, self.curves, self.bars, self.work = quiet(), Curves(), FoldBars(), WorkRow()
+        self.button = QPushButton("Retrain")
+        self.button.setProperty("role", "main")
+        self.recipe = ComboBox(
+            choices=[("quick, minutes on two cores", "quick"), ("strong, wants a GPU", "strong"), ("paper", "paper")]
+        )
+        self.verdict_box, verdict = box()
+        self.verdict = QLabel()
+        self.verdict.setWordWrap(True)
+        verdict.addWidget(self.verdict)
+        self.verdict_box.hide()
+        layout.addWidget(heading("TO LEARN FROM"))
+        layout.addWidget(self.summary)
+        layout.addWidget(self._amounts())
+        layout.addWidget(heading("TRAINING, FIVE FOLDS BY PATIENT"))
+        layout.addWidget(beside(QLabel("Recipe"), self.recipe.native))
+        for widget in (self.button, self.work, self.curves, self.bars, self.verdict_box):
+            layout.addWidget(widget)
+        hint = "Each fold learns without the patients it is scored on. Painting goes on while it runs."
+        layout.addWidget(quiet(hint))
+        layout.addStretch(1)
+        self.button.clicked.connect(lambda _=False: self.asked.emit(str(self.recipe.value)))
+
+    def _amounts(self) -> QWidget:
+        grid, self._pixels = QWidget(), {}
+        layout = QGridLayout(grid)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for row, lesion in enumerate(CLASSES):
+            colour, amount = QLabel(), QLabel("0")
+            colour.setPixmap(swatch(SCREEN_COLOURS[lesion], 12))
+            self._pixels[lesion] = amount
+            layout.addWidget(colour, row, 0)
+            layout.addWidget(QLabel(lesion.title), row, 1)
+            layout.addWidget(amount, row, 2)
+        layout.setColumnStretch(1, 1)
+        return grid
+
+    def show_learnable(self, learnable: Learnable) -> None:
+        """Say what people have labelled."""
+        if not learnable.photos:
+            self.summary.setText("Nothing is labelled yet. Paint, or accept what the model proposes; then retrain.")
+        else:
+            self.summary.setText(f"{learnable.photos} labelled photos of {learnable.patients} patients")
+        total = max(sum(learnable.pixels.values()), 1)
+        for lesion, label in self._pixels.items():
+            count = learnable.pixels.get(lesion, 0)
+            label.setText(f"{count / 1e6:.2f} Mpx, {100 * count / total:.0f} %" if count else "none")
+
+    def begin(self) -> None:
+        """A run has started."""
+        self.curves.clear()
+        self.bars.clear()
+        self.verdict_box.hide()
+        self.work.begin("Reading the labels")
+        self.button.setEnabled(False)
+
+    def follow(self, event: Event) -> None:
+        """Show what the run says."""
+        match event:
+            case Epoch():
+                self.curves.add(event)
+                self.bars.advance(event.fold, event.epoch / max(event.epochs, 1))
+                left = f", {spoken(event.seconds_left)} left in this fold" if event.seconds_left else ""
+                self.work.bar.setRange(0, max(event.epochs, 1))
+                self.work.bar.setValue(event.epoch)
+                self.work.words.setText(f"Fold {event.fold}, epoch {event.epoch} of {event.epochs}{left}")
+            case FoldDone(fold=fold, scores=scores):
+                self.bars.score(fold, _macro(scores))
+            case _:
+                self.work.follow(event)
+        if isinstance(event, Note):
+            self._say(event.text)
+
+    def end(self, event: Finished | Failed) -> None:
+        """The run is over; say what came of it."""
+        self.work.end()
+        self.button.setEnabled(True)
+        self._say(verdict(event))
+
+    def _say(self, text: str) -> None:
+        self.verdict.setText(text)
+        self.verdict_box.show()
+
+
+def verdict(event: Finished | Failed) -> str:
+    """What came of a training run, in a sentence or two."""
+    if isinstance(event, Failed):
+        if event.exit_code == 130:
+            return "Training was stopped. The model in use has not changed; retrain whenever you like."
+        return " ".join(part for part in (f"{event.what}.", f"Next: {event.do}." if event.do else "") if part)
+    result = event.result
+    after, before = _macro(result), _macro(result.get("start") or {})
+    words = "The new model is now in use." if result.get("promoted", True) else "The model in use stays."
+    if after is not None:
+        words += f" Dice on held-out patients: {after:.2f}"
+        words += f", before {before:.2f}." if before is not None else "."
+    return f"{words} {result.get('why') or ''}".strip()
+
+
+def _macro(scores: Mapping[str, Any]) -> float | None:
+    value = scores.get("macro_lesion")
+    return None if value is None else float(value)

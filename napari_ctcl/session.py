@@ -1,0 +1,244 @@
+"""What an annotator is doing: which study and photo are open, what is being worked on and what came of it.
+
+The session owns the open study, the labels of the photo on screen and at most one process of segmentation or training.
+It knows no screen: a window listens to its signals, and calls `poll` on its own thread to have a running job's events
+handed on there.
+"""
+
+from __future__ import annotations
+
+import getpass
+import queue
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from psygnal import Signal
+
+from napari_ctcl.errors import InputError
+from napari_ctcl.events import Event, Failed, Finished, RegionDone
+from napari_ctcl.jobs import Job
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.region import Region
+from napari_ctcl.segment.protocol import Request, command
+from napari_ctcl.shown import Shown
+from napari_ctcl.store import Photo, Study, TiledPyramid
+
+Work = Literal["segment", "retrain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnable:
+    """What there is to learn from.
+
+    Parameters
+    ----------
+    photos, patients : with at least one human pixel
+    pixels : human pixels per class, level 0
+    """
+
+    photos: int
+    patients: int
+    pixels: dict[Lesion, int]
+
+
+class Session:
+    """An open study and one photo of it in hand; a context manager.
+
+    Parameters
+    ----------
+    study : open; closed with the session
+    user : the name under which strokes are kept; the account's by default
+    """
+
+    photo_changed = Signal(str)
+    photos_changed = Signal()
+    labels_changed = Signal()
+    region_predicted = Signal(str, object)
+    job_started = Signal(str)
+    job_event = Signal(str, object)
+    job_ended = Signal(str, object)
+
+    def __init__(self, study: Study, *, user: str | None = None) -> None:
+        self.study = study
+        self.user = user or getpass.getuser()
+        self.photo: Photo | None = None
+        self.shown: Shown | None = None
+        self.work: Work | None = None
+        self._labels: TiledPyramid | None = None
+        self._job: Job | None = None
+        self._end: Finished | Failed | None = None
+        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+
+    @classmethod
+    def open(cls, path: Path | str, *, user: str | None = None) -> Self:
+        """Session on the study in a folder.
+
+        Raises
+        ------
+        StudyError
+            If the folder is not a study that this version can open.
+        """
+        return cls(Study.open(Path(path)), user=user)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what is running, keep what is painted, close the study."""
+        if self._job is not None:
+            self._job.cancel()
+        self._put_away()
+        self.study.close()
+
+    # The photo in hand
+
+    def photos(self) -> list[Photo]:
+        """All photos, in the catalogue's order."""
+        return self.study.photos()
+
+    @property
+    def labels(self) -> TiledPyramid:
+        """Human labels of the photo in hand."""
+        if self._labels is None:
+            raise InputError("no photo is open", do="choose a photo")
+        return self._labels
+
+    def show(self, photo_id: str) -> None:
+        """Take another photo in hand; the labels of the last one are flushed and given back.
+
+        Raises
+        ------
+        NotFound
+            If the study has no such photo.
+        StudyBusy
+            If somebody else is painting on it; the photo in hand stays.
+        """
+        if self.photo is not None and self.photo.id == photo_id:
+            return
+        photo = self.study.photo(photo_id)
+        labels = photo.labels("annotation", user=self.user)
+        self._put_away()
+        self.photo, self._labels, self.shown = photo, labels, Shown(photo, labels)
+        self.photo_changed.emit(photo_id)
+
+    def _put_away(self) -> None:
+        if self._labels is not None:
+            self._labels.close()
+        self.photo = self.shown = self._labels = None
+
+    def painted(self) -> None:
+        """Say that the labels of the photo in hand have changed."""
+        self.labels_changed.emit()
+
+    def accept(self, region: Region) -> int:
+        """Take over the model's pixels inside a level-0 region, as one stroke; human pixels stay.
+
+        Returns
+        -------
+        Pixels taken over.
+        """
+        taken = self.labels.accept(region, keep_human=True)
+        self.labels_changed.emit()
+        return taken
+
+    def accept_all(self) -> int:
+        """Take over all of the model's pixels in the photo in hand; human pixels stay."""
+        return self.accept(Region.whole(self.labels.shape[:2]))
+
+    def learnable(self) -> Learnable:
+        """What a human has labelled so far, over all photos."""
+        if self._labels is not None:
+            self._labels.flush()
+        pixels, photos, patients = dict.fromkeys(Lesion, 0), 0, set()
+        for photo in self.photos():
+            counts = photo.label_pixels("annotation")
+            labelled = {lesion: n for lesion, n in counts.items() if lesion is not Lesion.UNLABELLED and n}
+            for lesion, n in labelled.items():
+                pixels[lesion] += n
+            photos += bool(labelled)
+            patients |= {photo.patient} if labelled else set()
+        return Learnable(photos=photos, patients=len(patients), pixels=pixels)
+
+    # Work in other processes
+
+    @property
+    def champion(self) -> str | None:
+        """Name of the model that segments this study; None while it has none of its own."""
+        return self.study.models.champion()
+
+    def segment(self, device: str = "auto", *, photos: Iterable[str] = (), first: Region | None = None) -> None:
+        """Start pre-segmenting photos, or the one in hand; chunks arrive as `region_predicted`.
+
+        Parameters
+        ----------
+        device : auto, cpu or cuda
+        first : level-0 region to begin with, of the first photo
+        """
+        chosen = tuple(photos) or ((self.photo.id,) if self.photo else ())
+        if not chosen:
+            raise InputError("no photo is open", do="choose a photo, then pre-segment it")
+        request = Request(study=self.study.root, photos=chosen, model=None, device=device, first=first)
+        self._start("segment", command(request))
+
+    def retrain(self, recipe: str = "quick") -> None:
+        """Start fine-tuning the study's champion, or the starter model where there is none, on all human labels.
+
+        Parameters
+        ----------
+        recipe : name of a recipe, or path of a recipe file
+        """
+        if self._labels is not None:
+            self._labels.flush()
+        program = [sys.executable, "-P", "-m", "training"]
+        self._start("retrain", [*program, "finetune", str(self.study.root), "--recipe", recipe, "--events"])
+
+    def _start(self, work: Work, argv: list[str]) -> None:
+        if self.work is not None:
+            raise InputError("another job is still running", do="wait for it, or cancel it")
+        log = self.study.runs_dir / f"{work}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.work, self._job = work, Job(argv, log=log)
+        threading.Thread(target=self._follow, args=(self._job,), name=f"follow-{work}", daemon=True).start()
+        self.job_started.emit(work)
+
+    def _follow(self, job: Job) -> None:
+        for event in job.events():
+            self._events.put(event)
+        self._events.put(None)
+
+    def cancel(self) -> None:
+        """Ask the running job to stop, without waiting for it; what it finished is kept."""
+        if self._job is not None:
+            threading.Thread(target=self._job.cancel, name="cancel", daemon=True).start()
+
+    def poll(self) -> None:
+        """Hand on what the running job has said since the last call, on the caller's thread."""
+        while self.work is not None:
+            try:
+                event = self._events.get_nowait()
+            except queue.Empty:
+                return
+            self._hand_on(event)
+
+    def _hand_on(self, event: Event | None) -> None:
+        work = self.work
+        if event is None:
+            self.work = self._job = None
+            self.photos_changed.emit()
+            self.job_ended.emit(work, self._end)
+            return
+        if isinstance(event, RegionDone):
+            region = Region(event.y0, event.y1, event.x0, event.x1)
+            if self.shown is not None and self.photo is not None and self.photo.id == event.photo:
+                self.shown.refresh(region)
+            self.region_predicted.emit(event.photo, region)
+        if isinstance(event, Finished | Failed):
+            self._end = event
+        self.job_event.emit(work, event)

@@ -1,0 +1,159 @@
+"""What the annotator sees of a photo: its pixels, and a human's labels over the model's.
+
+Human pixels keep their class value (1 to 4) and model pixels carry it plus four (5 to 8), so that the two can never be
+taken for one another on screen. The codes live in views alone; the store keeps two separate label images.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ctcl.region import Region, Span, grid
+
+if TYPE_CHECKING:
+    from napari_ctcl.store import Photo, TiledPyramid
+
+Bytes = npt.NDArray[np.uint8]
+
+MODEL_OFFSET: Final = 4
+"""A model's pixel of class c is shown as c + 4."""
+
+TILE: Final = 512
+_AS_MODEL: Final = np.array([0, 5, 6, 7, 8], np.uint8)
+_CACHED_TILES: Final = 512
+
+
+class _Readable(Protocol):
+    def read(self, *, level: int, ys: Span, xs: Span) -> Bytes: ...
+
+
+class Level:
+    """One level of something that reads regions, in the manner of an array; what napari slices.
+
+    Parameters
+    ----------
+    source : gives (h, w) or (h, w, 3) uint8 of a level's region
+    level : 0 is full size
+    shape : of the level, with the channels where there are any
+    """
+
+    dtype: Final = np.dtype(np.uint8)
+
+    def __init__(self, source: _Readable, level: int, shape: tuple[int, ...]) -> None:
+        self.source, self.level, self.shape = source, level, shape
+        self.ndim = len(shape)
+        self.chunks = (TILE, TILE, *shape[2:])
+
+    @property
+    def size(self) -> int:
+        """Values in the level."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.asarray(self[:, :], dtype)
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        keys = key if isinstance(key, tuple) else (key,)
+        keys = tuple(k for k in keys if k is not Ellipsis)
+        spans = [_span(k, n) for k, n in zip(keys, self.shape[:2], strict=False)]
+        spans += [(0, n) for n in self.shape[len(spans) : 2]]
+        pixels = self.source.read(level=self.level, ys=spans[0], xs=spans[1])
+        rest = tuple(0 if not isinstance(k, slice) else slice(None, None, k.step) for k in keys[:2])
+        rest += (slice(None),) * (2 - len(rest)) + keys[2:]
+        return pixels[rest]
+
+
+def _span(key: Any, size: int) -> Span:
+    if isinstance(key, slice):
+        start, stop, _ = key.indices(size)
+        return start, max(start, stop)
+    index = int(key) + size if int(key) < 0 else int(key)
+    return index, index + 1
+
+
+def photo_levels(photo: Photo) -> list[Level]:
+    """The photo's pyramid as napari takes it: (h, w, 3) uint8, finest first."""
+    return [Level(photo, level, (*photo.shape(level), 3)) for level in range(photo.levels)]
+
+
+class Shown:
+    """The two label images of one photo, as one image of view codes.
+
+    Parameters
+    ----------
+    photo : whose prediction is shown
+    labels : the human's pixels, which are shown above it and are the only ones ever edited
+    """
+
+    tile = TILE
+
+    def __init__(self, photo: Photo, labels: TiledPyramid) -> None:
+        self.photo, self.labels = photo, labels
+        self.shape: tuple[int, int] = photo.shape(0)
+        self.levels: int = photo.levels
+        self._refreshed = 0
+        self._tiles: OrderedDict[tuple[int, int, int], Bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def version(self) -> int:
+        """Grows whenever a pixel that may be shown has changed."""
+        return self.labels.version + self._refreshed
+
+    def views(self) -> list[Level]:
+        """One array-like of view codes per level, finest first."""
+        return [Level(self, level, self.photo.shape(level)) for level in range(self.levels)]
+
+    def read(self, *, level: int, ys: Span, xs: Span) -> Bytes:
+        """View codes of a level's region: (h, w) uint8, 0 nothing, 1 to 4 human, 5 to 8 model."""
+        if level:
+            self.labels.propagate(level)
+        codes = self.model(level=level, ys=ys, xs=xs)
+        human = self.labels.read(level=level, ys=ys, xs=xs)
+        np.copyto(codes, human, where=human > 0)
+        return codes
+
+    def model(self, *, level: int, ys: Span, xs: Span) -> Bytes:
+        """View codes of the model alone: (h, w) uint8, 0 or 5 to 8."""
+        region = Region(*ys, *xs)
+        codes = np.zeros(region.shape, np.uint8)
+        for cell in grid(self.photo.shape(level), TILE, region):
+            part = cell & region
+            tile = self._model_tile(level, cell)
+            codes[part.moved(-region.y0, -region.x0).slices] = tile[part.moved(-cell.y0, -cell.x0).slices]
+        return codes
+
+    def _model_tile(self, level: int, cell: Region) -> Bytes:
+        key = (level, cell.y0, cell.x0)
+        with self._lock:
+            if key in self._tiles:
+                self._tiles.move_to_end(key)
+                return self._tiles[key]
+            seen = self._refreshed
+        tile: Bytes = _AS_MODEL[self.photo.read_labels("prediction", level=level, ys=cell.ys, xs=cell.xs)]
+        with self._lock:
+            if seen == self._refreshed:  # a tile read while its region was being rewritten is not kept
+                self._tiles[key] = tile
+            while len(self._tiles) > _CACHED_TILES:
+                self._tiles.popitem(last=False)
+        return tile
+
+    def refresh(self, region: Region | None = None) -> None:
+        """Forget what was read of the prediction in a level-0 region; of all of it by default."""
+        with self._lock:
+            self._refreshed += 1
+            for key in [key for key in self._tiles if region is None or _meets(key, region)]:
+                del self._tiles[key]
+
+
+def _meets(key: tuple[int, int, int], region: Region) -> bool:
+    level, y, x = key
+    return (Region(y, y + TILE, x, x + TILE) & region.at_level(level)).area > 0
