@@ -86,20 +86,20 @@ def finetune(
 
 
 def _train(kind: str, study: Path, options: Mapping[str, str | None], overrides: tuple[str, ...], json: bool) -> None:
-    from napari_ctcl.jobs import Job, training
+    from napari_ctcl.jobs import Job, trainer
 
     given = [word for name, value in options.items() if value is not None for word in (name, value)]
     given += [word for override in overrides for word in ("--set", override)]
-    found = answer(Job(training(kind, str(study), *given)).events(), json)
+    found = answer(Job(trainer(kind, str(study), *given)).events(), json)
     tell(dict(found), f"model {found['name']}: macro-lesion Dice {found['macro_lesion']}, {found['why']}", json)
 
 
 def evaluate(study: Path, /, *, model: str | None = None, json: Json = False) -> None:
     """Score a model out of fold: every photo by the fold that never saw its patient."""
     from napari_ctcl.console import table
-    from napari_ctcl.jobs import Job, training
+    from napari_ctcl.jobs import Job, trainer
 
-    found = answer(Job(training("evaluate", str(study), *(("--model", model) if model else ()))).events(), json)
+    found = answer(Job(trainer("evaluate", str(study), *(("--model", model) if model else ()))).events(), json)
     if json:
         print(as_json(found))
         return

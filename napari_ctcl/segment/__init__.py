@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Who runs the model: a process of its own, asked by a `Request` and answering in events."""

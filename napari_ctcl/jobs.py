@@ -1,0 +1,133 @@
+"""A process that says what it does in events: started, followed, stopped, and never left behind.
+
+The process stops by SIGTERM, which it answers by keeping what it has finished; it is sent when somebody cancels, when
+whoever follows the events stops listening, and when the program that started it dies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from napari_ctcl.errors import Cancelled
+from napari_ctcl.events import Event, Failed, Finished, Note, decode
+
+_TAIL: Final = 2000
+
+# The kernel sends the signal when the *thread* that started the process ends, so the tie is made by the process on
+# itself, after it has checked that its parent still lives; `preexec_fn` would run Python between fork and exec, which
+# deadlocks in a program with threads. Only Linux has this tie.
+_TIED: Final = """
+import ctypes, os, signal, sys
+parent, program = int(sys.argv[1]), sys.argv[2:]
+if sys.platform == "linux":
+    ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM)
+    if os.getppid() != parent:
+        sys.exit(143)
+os.execvp(program[0], program)
+"""
+
+
+def trainer(verb: str, *arguments: str) -> list[str]:
+    """Command line of the trainer's process, which prints events; e.g. `trainer("finetune", "my-study")`."""
+    return [sys.executable, "-P", "-m", "training", verb, *arguments, "--events"]
+
+
+class Job:
+    """A running process.
+
+    Parameters
+    ----------
+    argv : program and arguments; it prints one event per line on stdout
+    log : file for its stderr, made anew; a temporary one by default
+    """
+
+    def __init__(self, argv: Sequence[str], *, log: Path | None = None) -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile() if log is None else log.open("w+b")
+        self._cancelled = False
+        tied = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid())]
+        self._process = subprocess.Popen(
+            [*tied, *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """Id of the process, and of its process group."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process.poll() is None
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, the negative signal number that ended it, or None while it lives."""
+        return self._process.poll()
+
+    def events(self) -> Iterator[Event]:
+        """What the process says, until it ends; waits for each.
+
+        The last event is Finished or Failed: a process that ends without a word gets a Failed with the tail of what it
+        wrote to stderr. A line that is no event comes as a Note. Closing the generator cancels the job.
+        """
+        assert self._process.stdout is not None
+        ended = False
+        try:
+            for line in self._process.stdout:
+                event = _read(line)
+                if event is not None and not ended:
+                    ended = isinstance(event, Finished | Failed)
+                    yield event
+            code = self._process.wait()
+            if not ended:
+                yield self._epitaph(code)
+        finally:
+            self.cancel()
+            self._process.stdout.close()
+            self._errors.close()
+
+    def cancel(self, timeout_s: float = 5.0) -> None:
+        """Stop the process if it runs: SIGTERM, then, after `timeout_s`, SIGKILL to it and all that it started."""
+        if not self.running:
+            return
+        self._cancelled = True
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _epitaph(self, code: int) -> Failed:
+        if self._cancelled:
+            return Failed(what="stopped on request", do="start it again to go on", exit_code=Cancelled.exit_code)
+        self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, self._errors.tell() - _TAIL))
+        last_words = self._errors.read().decode("utf-8", "replace").strip()
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        hint = "free some memory, then start it again" if code == -signal.SIGKILL else ""
+        said = f": {last_words}" if last_words else ""
+        return Failed(what=f"the process {how} before it was done{said}", do=hint, exit_code=code if code > 0 else 1)
+
+
+def _read(line: str) -> Event | None:
+    if not line.strip():
+        return None
+    try:
+        return decode(line)
+    except ValueError:
+        return Note(text=line.rstrip())
