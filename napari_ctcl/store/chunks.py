@@ -6,7 +6,6 @@ tensorstore reads a chunk in a fifth of the time.
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,8 +16,9 @@ import numpy.typing as npt
 import tensorstore as ts
 import zarr
 
-from napari_ctcl.errors import CtclError, DiskFull, StudyError, WorkFailed
+from napari_ctcl.errors import StudyError
 from napari_ctcl.region import Region
+from napari_ctcl.store.disk import room_on
 
 Labels = npt.NDArray[np.uint8]
 Shape = tuple[int, int]
@@ -102,10 +102,8 @@ class LabelImage:
         DiskFull
             If there is no room; the old chunk stays.
         """
-        try:
+        with room_on(str(self.path)):
             self._writers[key[0]][self.region(key).slices] = tile
-        except OSError as error:
-            raise disk_error(error, self.chunk(key)) from error
 
     def chunk(self, key: Key) -> Path:
         """File of a tile; an empty tile has none."""
@@ -131,18 +129,10 @@ def sync_files(paths: Iterable[Path]) -> None:
         except FileNotFoundError:
             continue
         try:
-            os.fsync(descriptor)
-        except OSError as error:
-            raise disk_error(error, path) from error
+            with room_on(str(path)):
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def disk_error(error: OSError, path: Path) -> CtclError:
-    """What an error of the disk means to a person: no room, or something else that went wrong there."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-        return DiskFull(f"no room on the disk for {path}", do="free some space, then go on")
-    return WorkFailed(f"{path} cannot be written: {error.strerror or error}", do="check the disk and the permissions")
 
 
 def sweep(path: Path) -> None:

@@ -20,7 +20,8 @@ from zarr.codecs import ZstdCodec
 from napari_ctcl.errors import NotFound, StudyError
 from napari_ctcl.lesion import COLOURS, Lesion
 from napari_ctcl.region import Region, Span
-from napari_ctcl.store.chunks import TILE, LabelImage, Labels, Shape, disk_error, level_shapes, read_array, sync_files
+from napari_ctcl.store.chunks import TILE, LabelImage, Labels, Shape, level_shapes, read_array, sync_files
+from napari_ctcl.store.disk import room_on
 
 
 def folder(image_path: Path, name: str) -> Path:
@@ -54,15 +55,15 @@ def create(image_path: Path, name: str, shape: Shape, levels: int) -> None:
     shapes = level_shapes(shape, levels)
     unfinished = target.with_name(f"{name}.tmp-{uuid.uuid4().hex}")
     try:
-        if exists(image_path, name):
-            _require(LabelImage(target), shapes)
-        else:
-            _write_empty(unfinished, shapes, _pitch(image_path))
-            unfinished.rename(target)
-        _list_names(target.parent)
-    except OSError as error:
+        with room_on(str(target)):
+            if exists(image_path, name):
+                _require(LabelImage(target), shapes)
+            else:
+                _write_empty(unfinished, shapes, _pitch(image_path))
+                unfinished.rename(target)
+            _list_names(target.parent)
+    finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-        raise disk_error(error, target) from error
 
 
 def read(image_path: Path, name: str, *, level: int = 0, ys: Span, xs: Span) -> Labels:

@@ -1,11 +1,7 @@
-"""Strokes: the words of the journal, and the one stroke that is still being drawn.
-
-A stroke remembers each tile as it was when the stroke first came to it, so that it can be taken back whole.
-"""
+"""The words of the journal: a stroke, what it changed in one tile, and labels packed for keeping."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -76,51 +72,3 @@ class Stroke:
     kind: Kind
     compensates: int | None
     applied: bool
-
-
-class OpenStroke:
-    """A stroke that is being drawn.
-
-    Parameters
-    ----------
-    tool : what draws it, in a word
-    """
-
-    def __init__(self, tool: str) -> None:
-        self.tool = tool
-        self.values: set[int] = set()
-        self._before: dict[Place, bytes] = {}
-        self._boxes: dict[Place, Region] = {}
-        self._shapes: dict[Place, Shape] = {}
-
-    def __contains__(self, place: Place) -> bool:
-        return place in self._before
-
-    def touch(self, place: Place, tile: Labels, box: Region) -> None:
-        """Remember a tile that is about to change.
-
-        Parameters
-        ----------
-        tile : its labels before the change
-        box : where the change will be, from the tile's own corner
-        """
-        if place in self._before:
-            self._boxes[place] |= box
-        else:
-            self._before[place], self._boxes[place], self._shapes[place] = pack(tile), box, tile.shape
-
-    def befores(self) -> Iterator[tuple[Place, Labels]]:
-        """Every touched tile as it was before the stroke."""
-        for place, blob in self._before.items():
-            yield place, unpack(blob, self._shapes[place])
-
-    def change(self, place: Place, before: Labels, after: Labels) -> tuple[Change, int] | None:
-        """What the stroke did to a tile, and to how many pixels; None where it left the tile as it was."""
-        box = self._boxes[place]
-        differs = before[box.slices] != after[box.slices]
-        rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-        if not rows.size:
-            return None
-        tight = Region(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1).moved(box.y0, box.x0)
-        change = Change(place=place, box=tight, before=pack(before[tight.slices]), after=pack(after[tight.slices]))
-        return change, int(np.count_nonzero(differs))

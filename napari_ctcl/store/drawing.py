@@ -1,0 +1,135 @@
+"""The stroke that is being drawn: it paints on tiles, and can be taken back whole until it is committed.
+
+It remembers each tile as it was when the stroke first came to it, and keeps the tile off the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import or_
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_ctcl.region import Region, grid
+from napari_ctcl.store.chunks import TILE, Key, Labels
+from napari_ctcl.store.stroke import Change, Place, pack, unpack
+from napari_ctcl.store.tiles import Tiles
+
+Mask = npt.NDArray[np.bool_]
+
+
+def key_of(place: Place) -> Key:
+    """Key of a level-0 tile."""
+    return (0, *place)
+
+
+class Drawing:
+    """One stroke between its begin and its commit.
+
+    Parameters
+    ----------
+    tool : what draws it, in a word
+    tiles : what it is drawn on
+    """
+
+    def __init__(self, tool: str, tiles: Tiles) -> None:
+        self.tool = tool
+        self._tiles = tiles
+        self._before: dict[Place, bytes] = {}
+        self._boxes: dict[Place, Region] = {}
+
+    def paint(
+        self, y0: int, x0: int, mask: Mask, values: Callable[[Region], Labels | np.uint8], only: frozenset[int] | None
+    ) -> int:
+        """Paint through a mask, tile by tile.
+
+        Parameters
+        ----------
+        y0, x0 : level-0 pixel of the mask's corner; what leaves the image is cut
+        mask : (h, w) bool
+        values : gives what to paint in a part of the mask
+        only : values that may be painted over; all of them where None
+
+        Returns
+        -------
+        How many pixels changed.
+        """
+        region = Region(y0, y0 + mask.shape[0], x0, x0 + mask.shape[1])
+        paintable = None if only is None else np.isin(np.arange(256), list(only))
+        changed = 0
+        for cell in grid(self._tiles.shapes[0], TILE, region):
+            part = cell & region
+            in_mask = part.moved(-y0, -x0)
+            wanted, value = mask[in_mask.slices], values(in_mask)
+            changed += self._paint_tile(cell, part, wanted, value, paintable)
+        return changed
+
+    def restore(self) -> None:
+        """Put every tile back as it was before the stroke."""
+        for place, before in self._befores():
+            box = self._boxes[place]
+            with self._tiles.changing(key_of(place), box) as target:
+                target[...] = before[box.slices]
+        self._tiles.propagate()
+
+    def changes(self) -> tuple[list[Change], npt.NDArray[np.int64]]:
+        """What the stroke did to each tile that it changed, and how many pixels got each of the 256 values."""
+        changes: list[Change] = []
+        painted = np.zeros(256, np.int64)
+        for place, before in self._befores():
+            box = self._boxes[place]
+            old, new = before[box.slices], self._tiles.tile(key_of(place))[box.slices]
+            differs = old != new
+            rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+            if rows.size:
+                tight = Region(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+                painted += np.bincount(new[differs], minlength=256)
+                changes.append(
+                    Change(
+                        place=place,
+                        box=tight.moved(box.y0, box.x0),
+                        before=pack(old[tight.slices]),
+                        after=pack(new[tight.slices]),
+                    )
+                )
+        return changes, painted
+
+    def _paint_tile(
+        self,
+        cell: Region,
+        part: Region,
+        mask: Mask,
+        value: Labels | np.uint8,
+        paintable: npt.NDArray[np.bool_] | None,
+    ) -> int:
+        place = cell.y0 // TILE, cell.x0 // TILE
+        box = part.moved(-cell.y0, -cell.x0)
+        tile = self._tiles.tile(key_of(place))
+        under = tile[box.slices]
+        wanted = mask & (under != value)
+        if paintable is not None:
+            wanted &= paintable[under]
+        count = int(np.count_nonzero(wanted))
+        if count:
+            self._touch(place, tile, box)
+            with self._tiles.changing(key_of(place), box) as target:
+                np.copyto(target, value, where=wanted)
+        return count
+
+    def _touch(self, place: Place, tile: Labels, box: Region) -> None:
+        if place in self._before:
+            self._boxes[place] |= box
+        else:
+            self._before[place], self._boxes[place] = pack(tile), box
+            self._tiles.pin(key_of(place))
+
+    def _befores(self) -> Iterator[tuple[Place, Labels]]:
+        for place, blob in self._before.items():
+            yield place, unpack(blob, self._tiles.image.region(key_of(place)).shape)
+
+
+def bounding(changes: list[Change]) -> Region:
+    """Smallest level-0 region that holds all of at least one change."""
+    return reduce(or_, (change.box.moved(change.place[0] * TILE, change.place[1] * TILE) for change in changes))

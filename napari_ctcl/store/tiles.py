@@ -1,0 +1,270 @@
+"""Tiles of a label image in memory: the screen and the brush work here, and the disk follows.
+
+A tile that is open, unwritten or newer than its coarser copy stays in memory; all others may be dropped, the least used
+first. Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+
+from napari_ctcl.region import Region, Span, grid
+from napari_ctcl.store.chunks import TILE, Key, LabelImage, Labels, halved
+
+CLEAN_BYTES: Final = 512 << 20
+"""How much of tiles that the disk holds too may stay in memory, in bytes."""
+
+
+class Tiles:
+    """A write-back cache of tiles, with the coarser levels derived from level 0.
+
+    Parameters
+    ----------
+    image : where tiles come from and go to
+    clean_bytes : cap on tiles that could be read again
+    """
+
+    def __init__(self, image: LabelImage, *, clean_bytes: int = CLEAN_BYTES) -> None:
+        self.image = image
+        self.shapes = image.shapes
+        self.lock = threading.RLock()
+        self.version = 0
+        self._clean_bytes = clean_bytes
+        self._clean: OrderedDict[Key, Labels] = OrderedDict()
+        self._clean_size = 0
+        self._held: dict[Key, Labels] = {}
+        self._unwritten: dict[Key, int] = {}
+        self._stale: list[dict[Key, Region]] = [{} for _ in self.shapes]
+        self._pinned: set[Key] = set()
+        self._written: dict[Key, int] = {}
+
+    @property
+    def unwritten(self) -> int:
+        """How many tiles the disk does not have yet."""
+        return len(self._unwritten)
+
+    def tile(self, key: Key) -> Labels:
+        """A tile, read from disk if it is not in memory; not to be written to."""
+        while True:
+            with self.lock:
+                found = self._find(key)
+                written = self._written.get(key)
+            if found is not None:
+                return found
+            loaded = self.image.read(key)
+            with self.lock:
+                found = self._find(key)
+                if found is not None:
+                    return found
+                # Were the tile written and dropped meanwhile, what was read would be old.
+                if self._written.get(key) == written:
+                    self._keep_clean(key, loaded)
+                    return loaded
+
+    def read(self, level: int, ys: Span, xs: Span) -> Labels:
+        """Labels of a region of a level, as a new array."""
+        region = Region(*ys, *xs)
+        out = np.empty(region.shape, np.uint8)
+        for cell in grid(self.shapes[level], TILE, region):
+            part = cell & region
+            tile = self.tile((level, cell.y0 // TILE, cell.x0 // TILE))
+            out[part.moved(-region.y0, -region.x0).slices] = tile[part.moved(-cell.y0, -cell.x0).slices]
+        return out
+
+    @contextmanager
+    def changing(self, key: Key, box: Region) -> Iterator[Labels]:
+        """Give a part of a tile to write to, under the lock; its coarser copies follow at `propagate`.
+
+        Parameters
+        ----------
+        box : the part, from the tile's own corner
+        """
+        while True:
+            tile = self.tile(key)
+            with self.lock:
+                if self._find(key) is not tile:
+                    continue
+                self._hold(key, tile)
+                yield tile[box.slices]
+                self.version += 1
+                self._grow_stale(key, box)
+                return
+
+    def mark_unwritten(self, key: Key) -> None:
+        """Have a changed tile written at the next `write_back`."""
+        with self.lock:
+            self.version += 1
+            self._hold(key, self.tile(key))
+            self._unwritten[key] = self.version
+
+    def pin(self, key: Key) -> None:
+        """Keep a level-0 tile, and all that is derived from it, off the disk until `unpin`."""
+        _, row, column = key
+        with self.lock:
+            self._pinned.update((level, row >> level, column >> level) for level in range(len(self.shapes)))
+
+    def unpin(self) -> None:
+        """Let every tile go to the disk again."""
+        with self.lock:
+            pinned, self._pinned = self._pinned, set()
+            for key in pinned:
+                self._settle(key)
+
+    def propagate(self, upto: int | None = None) -> None:
+        """Bring coarser levels up to date, up to and including that level; all of them by default."""
+        top = len(self.shapes) - 1 if upto is None else min(upto, len(self.shapes) - 1)
+        for level in range(top):
+            for key in list(self._stale[level]):
+                parent = _parent(key)
+                self.tile(parent)  # so that the disk is not read under the lock
+                with self.lock:
+                    self._derive(key, parent)
+
+    def rebuild(self, tiles: Iterable[tuple[Key, Labels]]) -> None:
+        """Replace level-0 tiles and everything derived from them, without reading what the disk has of either."""
+        changed: set[Key] = set()
+        for key, tile in tiles:
+            self._replace(key, tile)
+            changed.add(key)
+        for level in range(1, len(self.shapes)):
+            changed = {_parent(key) for key in changed}
+            finer = Region.whole(self.shapes[level - 1])
+            for key in sorted(changed):
+                under = self.image.region(key).from_level(1) & finer
+                self._replace(key, halved(self.read(level - 1, under.ys, under.xs)))
+
+    def write_back(self) -> bool:
+        """Write every unwritten tile that is not pinned, and have the disk keep it.
+
+        Returns
+        -------
+        Whether none was left out for being pinned.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; what was not written stays unwritten.
+        """
+        with self.lock:
+            keys = sorted(self._unwritten)
+        written: list[tuple[Key, int]] = []
+        for key in keys:
+            with self.lock:
+                if key in self._pinned:
+                    continue
+                version, tile = self._unwritten[key], self._held[key].copy()
+            self.image.write(key, tile)
+            written.append((key, version))
+        self.image.sync(key for key, _ in written)
+        with self.lock:
+            for key, version in written:
+                self._written[key] = version
+                if self._unwritten.get(key) == version:
+                    del self._unwritten[key]
+                    self._settle(key)
+        return len(written) == len(keys)
+
+    def _find(self, key: Key) -> Labels | None:
+        held = self._held.get(key)
+        if held is not None:
+            return held
+        clean = self._clean.get(key)
+        if clean is not None:
+            self._clean.move_to_end(key)
+        return clean
+
+    def _keep_clean(self, key: Key, tile: Labels) -> None:
+        self._clean[key] = tile
+        self._clean_size += tile.nbytes
+        while self._clean_size > self._clean_bytes and len(self._clean) > 1:
+            _, dropped = self._clean.popitem(last=False)
+            self._clean_size -= dropped.nbytes
+
+    def _hold(self, key: Key, tile: Labels) -> None:
+        clean = self._clean.pop(key, None)
+        if clean is not None:
+            self._clean_size -= clean.nbytes
+        self._held[key] = tile
+
+    def _settle(self, key: Key) -> None:
+        """Let a held tile be dropped, unless something still needs it."""
+        needed = key in self._unwritten or key in self._pinned or key in self._stale[key[0]]
+        if not needed and key in self._held:
+            self._keep_clean(key, self._held.pop(key))
+
+    def _grow_stale(self, key: Key, box: Region) -> None:
+        stale = self._stale[key[0]]
+        if key[0] + 1 < len(self.shapes):
+            stale[key] = stale[key] | box if key in stale else box
+
+    def _derive(self, key: Key, parent: Key) -> None:
+        box = self._stale[key[0]].pop(key, None)
+        if box is None:
+            return
+        tile = self.tile(key)
+        box = box.snapped(2) & Region.whole(tile.shape)
+        corner = (key[1] % 2) * TILE // 2, (key[2] % 2) * TILE // 2
+        with self.changing(parent, box.at_level(1).moved(*corner)) as coarser:
+            coarser[...] = halved(tile[box.slices])
+        self.mark_unwritten(parent)
+        self._settle(key)
+
+    def _replace(self, key: Key, tile: Labels) -> None:
+        with self.lock:
+            self._stale[key[0]].pop(key, None)
+            self._hold(key, tile)
+            self.mark_unwritten(key)
+
+
+class LevelView:
+    """One level as an array to read, made for a viewer that asks for `shape`, `dtype`, `chunks` and slices."""
+
+    ndim = 2
+    dtype = np.dtype(np.uint8)
+    chunks = (TILE, TILE)
+
+    def __init__(self, tiles: Tiles, level: int) -> None:
+        self._tiles, self._level = tiles, level
+        self.shape = tiles.shapes[level]
+        self.size = self.shape[0] * self.shape[1]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Labels:
+        del copy  # what is read is always new
+        return np.asarray(self[:, :], dtype=dtype)
+
+    def __getitem__(self, key: Any) -> Any:
+        index = key if isinstance(key, tuple) else (key,)
+        index = tuple(part for part in index if part is not Ellipsis)
+        index += (slice(None),) * (2 - len(index))
+        spans = [_span(part, size) for part, size in zip(index, self.shape, strict=True)]
+        labels = self._tiles.read(self._level, spans[0], spans[1])
+        return labels[tuple(_within(part, size) for part, size in zip(index, self.shape, strict=True))]
+
+
+def _parent(key: Key) -> Key:
+    return key[0] + 1, key[1] // 2, key[2] // 2
+
+
+def _span(part: Any, size: int) -> Span:
+    """Smallest span of an axis that holds what an index asks for."""
+    if not isinstance(part, slice):
+        at = range(size)[int(part)]
+        return at, at + 1
+    asked = range(size)[part]
+    return (min(asked[0], asked[-1]), max(asked[0], asked[-1]) + 1) if asked else (0, 0)
+
+
+def _within(part: Any, size: int) -> Any:
+    """The index that picks, out of that span, what was asked for."""
+    if not isinstance(part, slice):
+        return 0
+    return slice(None, None, part.step if range(size)[part] else None)
