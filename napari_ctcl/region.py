@@ -108,7 +108,10 @@ def grid(shape: tuple[int, int], step: int, within: Region | None = None) -> Ite
     within : only the cells that meet this region; all of them by default
     """
     whole = Region.whole(shape)
-    span = (whole if within is None else within & whole).snapped(step)
+    met = whole if within is None else within & whole
+    if not met.area:
+        return
+    span = met.snapped(step)
     for y in range(span.y0, span.y1, step):
         for x in range(span.x0, span.x1, step):
             yield Region(y, y + step, x, x + step) & whole
