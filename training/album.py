@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from napari_ctcl.errors import NoLabels
 from napari_ctcl.events import Event, Progress
 from napari_ctcl.lesion import CLASSES, Lesion
 from napari_ctcl.mkln import working_level
+from napari_ctcl.mkln.overview import overview
+from napari_ctcl.region import Span
 from napari_ctcl.store import Photo
 
 Pixels = npt.NDArray[np.uint8]
@@ -140,13 +141,28 @@ def read_sheet(photo: Photo, level: int, global_side: int) -> Sheet:
     """Photo and annotation at a pyramid level."""
     height, width = photo.shape(level)
     image = np.ascontiguousarray(photo.read(level=level, ys=(0, height), xs=(0, width)))
-    return Sheet(image_HWC=image, small_3SS=squashed(image, global_side), labels_HW=read_labels(photo, level))
+    return Sheet(
+        image_HWC=image,
+        small_3SS=_channels_first(overview(Held(image), global_side)),
+        labels_HW=read_labels(photo, level),
+    )
 
 
-def squashed(image_HWC: Pixels, side: int) -> Tensor:
-    """The photo as the global branch sees it: (3, side, side) uint8, antialiased."""
-    image = torch.from_numpy(image_HWC).permute(2, 0, 1)[None].contiguous()
-    return functional.interpolate(image, (side, side), mode="bilinear", antialias=True, align_corners=False)[0]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A photo held in memory, as the tiled prediction reads it."""
+
+    image_HWC: Pixels
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, px."""
+        height, width = self.image_HWC.shape[:2]
+        return height, width
+
+    def read(self, ys: Span, xs: Span) -> Pixels:
+        """Rows and columns, (h, w, 3)."""
+        return self.image_HWC[slice(*ys), slice(*xs)]
 
 
 def read_labels(photo: Photo, level: int) -> Pixels:
@@ -179,6 +195,10 @@ def majority(labels_HW: Pixels, step: int) -> Pixels:
     counts = np.stack([(blocks == value).sum((1, 3), dtype=np.int32) for value in severe_first])
     winner = np.asarray(severe_first, np.uint8)[counts.argmax(0)]
     return np.where(counts.any(0), winner, np.uint8(Lesion.UNLABELLED)).astype(np.uint8)
+
+
+def _channels_first(image_HWC: Pixels) -> Tensor:
+    return torch.from_numpy(image_HWC).permute(2, 0, 1).contiguous()
 
 
 def _places(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:

@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import json
 import tomllib
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from napari_ctcl.errors import InputError, NotFound
+from napari_ctcl.mkln import Architecture
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]
@@ -43,13 +45,13 @@ class Network(_Section):
     fusion : weight of the global head in that mean; 0.5 in the paper
     """
 
-    base: int = Field(16, ge=1, le=256)
-    depth: int = Field(5, ge=2, le=7)
+    base: int = Field(default=16, ge=1, le=256)
+    depth: int = Field(default=5, ge=2, le=7)
     norm: Literal["bn", "gn"] = "bn"
     branches: Literal["both", "global", "local"] = "both"
     lal: bool = True
     colearn: Literal["aligned", "concat", "none"] = "aligned"
-    global_side: int = Field(608, ge=16)
+    global_side: int = Field(default=608, ge=16)
     ff_tap: Literal["post_pool", "pre_pool"] = "post_pool"
     output: Literal["full", "global", "local"] = "full"
     fusion: Share = 0.5
@@ -60,6 +62,10 @@ class Network(_Section):
         if self.global_side % step:
             raise ValueError(f"architecture.global_side must be a multiple of {step} at depth {self.depth}")
         return self
+
+    def built(self) -> Architecture:
+        """The same switches, as the network takes them."""
+        return Architecture(**self.model_dump())
 
 
 class Views(_Section):
@@ -74,11 +80,11 @@ class Views(_Section):
     cache_mb : decoded photos kept in memory, MB; those that do not fit are decoded again
     """
 
-    long_side_px: int = Field(3255, ge=32)
-    crop_side: int = Field(608, ge=16)
-    crops_per_global: int = Field(1, ge=1, le=64)
+    long_side_px: int = Field(default=3255, ge=32)
+    crop_side: int = Field(default=608, ge=16)
+    crops_per_global: int = Field(default=1, ge=1, le=64)
     class_aware: Share = 0.6
-    cache_mb: int = Field(2048, ge=0)
+    cache_mb: int = Field(default=2048, ge=0)
 
 
 class Augment(_Section):
@@ -143,7 +149,7 @@ class Optimiser(_Section):
     lr: Annotated[float, Field(gt=0.0, le=1.0)] = 1e-3
     weight_decay: NonNegative = 1e-4
     schedule: Literal["cosine", "step", "constant"] = "cosine"
-    step_epochs: int = Field(20, ge=1)
+    step_epochs: int = Field(default=20, ge=1)
     step_factor: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
     warm_up: Share = 0.05
     clip: NonNegative = 1.0
@@ -163,12 +169,12 @@ class Course(_Section):
     seed : of every random draw, with fold and iteration
     """
 
-    batch: int = Field(2, ge=1)
-    epochs: int = Field(60, ge=1)
-    iterations: int = Field(250, ge=0)
-    eval_every: int = Field(5, ge=1)
+    batch: int = Field(default=2, ge=1)
+    epochs: int = Field(default=60, ge=1)
+    iterations: int = Field(default=250, ge=0)
+    eval_every: int = Field(default=5, ge=1)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
 
 
 class FineTune(_Section):
@@ -235,6 +241,19 @@ class Recipe(_Section):
         for setting in settings:
             _assign(fields, setting)
         return _validated(fields, "--set " + " ".join(settings))
+
+    def starting_from(self, architecture: Architecture, long_side_px: int) -> Recipe:
+        """The recipe with the architecture and the scale of weights to start from.
+
+        Raises
+        ------
+        InputError
+            If the recipe's crops do not suit that architecture.
+        """
+        fields = self.model_dump(mode="json")
+        fields["architecture"] = asdict(architecture)
+        fields["views"]["long_side_px"] = long_side_px
+        return _validated(fields, f"recipe {self.title} with the start's architecture")
 
 
 def names() -> list[str]:

@@ -197,7 +197,7 @@ def _one_of(rng: np.random.Generator, choices: Sequence[int]) -> int:
 
 def _spot(rng: np.random.Generator, entry: Entry, channel: int | None) -> Matrix:
     spots: npt.NDArray[np.int32] = entry.labelled if channel is None else entry.spots[channel]
-    return spots[int(rng.integers(len(spots)))] + 0.5
+    return np.asarray(spots[int(rng.integers(len(spots)))] + 0.5)
 
 
 def _origin(rng: np.random.Generator, spot: Matrix, pose: Pose, side: int) -> Matrix:

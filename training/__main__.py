@@ -1,0 +1,154 @@
+"""`python -m training`: the data scientist's entrance, and the process that the program starts when it trains.
+
+With `--events` every event is one line of JSON on stdout; otherwise a person gets bars on stderr and the answer on
+stdout. SIGTERM and Ctrl-C write a checkpoint and end with 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import torch
+
+from napari_ctcl.console import follow
+from napari_ctcl.errors import Cancelled, CtclError, InputError
+from napari_ctcl.events import Event, Failed, Finished, encode
+from napari_ctcl.store import Study
+
+from .crossval import FOLDS, crossval
+from .evaluate import evaluate
+from .lineage import STARTER, starter_folder
+from .recipe import read
+from .runs import Order, RunFolder
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit code."""
+    asked = _parser().parse_args(words)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    torch.set_num_threads(asked.threads or torch.get_num_threads())
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    try:
+        with Study.open(asked.study) as study:
+            _tell(asked, _until(stop, _work(study, asked)))
+    except CtclError as error:
+        _complain(asked, error)
+        return error.exit_code
+    return 0
+
+
+def _work(study: Study, asked: argparse.Namespace) -> Iterator[Event]:
+    if asked.command == "evaluate":
+        return evaluate(study, asked.model)
+    if asked.resume:
+        run, order = RunFolder.open(study, asked.resume)
+        return crossval(study, order, resume=run)
+    return crossval(study, _order(study, asked))
+
+
+def _order(study: Study, asked: argparse.Namespace) -> Order:
+    recipe = read(asked.recipe).with_fields(asked.set)
+    start = asked.start
+    if asked.command == "finetune" and start is None:
+        start = study.models.champion() or _starter()
+    taken = {entry.name for entry in study.models.entries()}
+    name = asked.name or _free_name(f"{recipe.title}-tuned" if start else recipe.title, taken)
+    if name in taken:
+        raise InputError(f"the study has a model {name!r} already", do="choose another name")
+    if not all(letter.isalnum() or letter in "._-" for letter in name):
+        raise InputError(f"name {name!r}", expected="letters, digits, '.', '_' and '-'", do="choose another name")
+    return Order(name=name, recipe=recipe, folds=_folds(asked.folds), start=start)
+
+
+def _starter() -> str:
+    if not (starter_folder() / "card.json").is_file():
+        raise InputError("no model to start from", expected="a model of the study in use", do="train one first")
+    return STARTER
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def _folds(text: str) -> tuple[int, ...]:
+    if text == "all":
+        return FOLDS
+    try:
+        folds = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        folds = ()
+    if not folds or not set(folds) <= set(FOLDS):
+        raise InputError(f"folds {text!r}", expected="all, or some of 0 to 4 such as 0,3", do="correct --folds")
+    return folds
+
+
+def _until(stop: threading.Event, work: Iterator[Event]) -> Iterator[Event]:
+    """The same events until a signal comes; the work is closed at the next event, which keeps its state."""
+    for event in work:
+        if stop.is_set():
+            work.close()  # type: ignore[attr-defined]
+            raise Cancelled("stopped on request", do="take the run up again with --resume")
+        yield event
+
+
+def _tell(asked: argparse.Namespace, work: Iterator[Event]) -> None:
+    if not asked.events:
+        _say(json.dumps(dict(follow(work, quiet=asked.json)), indent=None if asked.json else 2))
+        return
+    with closing(work) as stream:  # type: ignore[type-var]
+        for event in stream:
+            _say(encode(event))
+            if asked.json and isinstance(event, Finished):
+                _say(json.dumps(dict(event.result)))
+
+
+def _complain(asked: argparse.Namespace, error: CtclError) -> None:
+    if asked.events:
+        failed = Failed(what=error.what, expected=error.expected, do=error.do, exit_code=error.exit_code)
+        _say(encode(failed))
+    sys.stderr.write((json.dumps(error.as_json()) if asked.json else str(error)) + "\n")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="training", description="Train and score MKLN on a study.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, words in (("train", "five folds from scratch"), ("finetune", "five folds from the model in use")):
+        command = _command(commands.add_parser(name, help=words))
+        command.add_argument("--recipe", default="strong", help="paper, strong, quick, starter, or a TOML file")
+        command.add_argument("--folds", default="all", help="all, or some such as 0,3")
+        command.add_argument("--from", dest="start", help="a model of the study, 'starter', or a folder with weights")
+        command.add_argument("--name", help="of the model that comes out")
+        command.add_argument("--set", action="append", default=[], metavar="A.B=C", help="replace a recipe's field")
+        command.add_argument("--resume", metavar="RUN", help="take up a run that was stopped")
+    command = _command(commands.add_parser("evaluate", help="out-of-fold scores"))
+    command.add_argument("--model", help="the model in use by default")
+    return parser
+
+
+def _command(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("study", type=Path)
+    parser.add_argument("--events", action="store_true", help="print every event as a line of JSON")
+    parser.add_argument("--json", action="store_true", help="print the answer as one line of JSON")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads; those of the machine by default")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Scores of a network on photos it has not trained on, through the same tiled prediction that the program uses.
+
+Prediction streams into a confusion matrix, so nothing here grows with the photo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+import torch
+
+from napari_ctcl.events import Event, Progress
+from napari_ctcl.lesion import CLASSES
+from napari_ctcl.mkln import MKLN, working_level
+from napari_ctcl.mkln.predict import predict
+from napari_ctcl.region import Region, Span
+from napari_ctcl.store import Photo
+
+from .album import Held, Pixels, Sheet
+from .scores import Matrix, PhotoScore, confusion
+
+
+class AtLevel:
+    """A photo at one pyramid level, as the tiled prediction reads it."""
+
+    def __init__(self, photo: Photo, level: int) -> None:
+        self.photo, self.level = photo, level
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the level, px."""
+        return self.photo.shape(self.level)
+
+    def read(self, ys: Span, xs: Span) -> Pixels:
+        """Rows and columns of the level, (h, w, 3)."""
+        return self.photo.read(level=self.level, ys=ys, xs=xs)
+
+
+class Judge:
+    """Takes predicted labels, compares them with the annotation, keeps only the counts.
+
+    Parameters
+    ----------
+    truth : the annotation of a photo held in memory, or a photo whose level-0 annotation is read region by region
+    """
+
+    def __init__(self, truth: Pixels | Photo) -> None:
+        self.truth = truth
+        self.matrix: Matrix = np.zeros((len(CLASSES), len(CLASSES)), np.int64)
+
+    def write(self, region: Region, labels: Pixels, uncertainty: Pixels) -> None:  # noqa: ARG002  of the protocol
+        """Count one region."""
+        if isinstance(self.truth, Photo):
+            truth = self.truth.read_labels(level=0, ys=region.ys, xs=region.xs)
+        else:
+            truth = self.truth[region.slices]
+        self.matrix += confusion(truth, labels)
+
+    def done(self) -> set[Region]:
+        """Nothing is ever done before."""
+        return set()
+
+
+def judge_sheet(net: MKLN, sheet: Sheet, on: torch.device) -> Generator[Event, None, Matrix]:
+    """Confusion matrix of one photo at the scale of training; returned at the end."""
+    judge = Judge(sheet.labels_HW)
+    for event in predict([net], Held(sheet.image_HWC), judge, scale=1, full_shape=sheet.shape, device=on):
+        yield Progress(done=event.done, total=event.total, unit="regions", note="scoring")
+    return judge.matrix
+
+
+def judge_photos(
+    nets: Sequence[MKLN], photos: Sequence[Photo], long_side_px: int, on: torch.device
+) -> Generator[Event, None, list[PhotoScore]]:
+    """Level-0 confusion matrices of photos; returned at the end.
+
+    Parameters
+    ----------
+    nets : their mean answers
+    long_side_px : scale that they were trained at
+    """
+    scores = []
+    for number, photo in enumerate(photos):
+        judge = Judge(photo)
+        level = working_level([photo.shape(level) for level in range(photo.levels)], long_side_px)
+        source = AtLevel(photo, level)
+        for _ in predict(nets, source, judge, scale=1 << level, full_shape=photo.shape(), device=on, photo=photo.id):
+            yield Progress(done=number, total=len(photos), unit="photos", note="scoring out of fold")
+        fold = photo.fold if isinstance(photo.fold, int) else -1
+        scores.append(PhotoScore(photo=photo.id, patient=photo.patient, fold=fold, matrix=judge.matrix))
+    return scores
