@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Final
 
@@ -20,9 +21,8 @@ from napari_ctcl.events import Event, Failed, Finished, Note, decode
 
 _TAIL: Final = 2000
 
-# The kernel sends the signal when the *thread* that started the process ends, so the tie is made by the process on
-# itself, after it has checked that its parent still lives; `preexec_fn` would run Python between fork and exec, which
-# deadlocks in a program with threads. Only Linux has this tie.
+# Only Linux has this tie. The process makes it itself, after a look whether its parent still lives: a `preexec_fn`
+# would run Python between fork and exec, which may deadlock in a program with threads.
 _TIED: Final = """
 import ctypes, os, signal, sys
 parent, program = int(sys.argv[1]), sys.argv[2:]
@@ -32,6 +32,9 @@ if sys.platform == "linux":
         sys.exit(143)
 os.execvp(program[0], program)
 """
+
+_STARTER: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="job-starter")
+"""Starts all processes, since the kernel sees the end of the thread that started one as the death of its parent."""
 
 
 def trainer(verb: str, *arguments: str) -> list[str]:
@@ -49,10 +52,11 @@ class Job:
     """
 
     def __init__(self, argv: Sequence[str], *, log: Path | None = None) -> None:
-        self._errors: IO[bytes] = tempfile.TemporaryFile() if log is None else log.open("w+b")
+        self._errors: IO[bytes] = tempfile.TemporaryFile() if log is None else log.open("w+b")  # noqa: SIM115 - closed at the end of the events
         self._cancelled = False
         tied = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid())]
-        self._process = subprocess.Popen(
+        self._process: subprocess.Popen[str] = _STARTER.submit(
+            subprocess.Popen,
             [*tied, *argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -61,7 +65,7 @@ class Job:
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-        )
+        ).result()
 
     @property
     def pid(self) -> int:
