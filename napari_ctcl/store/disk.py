@@ -1,0 +1,71 @@
+"""Writing so that it lasts, and saying so when there is no room.
+
+The operating system, SQLite and tensorstore each report a full disk in words of their own; here they become one error.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError
+
+from napari_ctcl.errors import CtclError, DiskFull
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_ROOM_WORDS = ("ENOSPC", "EDQUOT", "EFBIG", "No space left", "File too large", "Disk quota", "disk is full")
+
+
+@contextmanager
+def room_on(where: str) -> Iterator[None]:
+    """Turn any report of a full disk into `DiskFull`; `where` names the disk in the message."""
+    try:
+        yield
+    except CtclError:
+        raise
+    except (OSError, ValueError, sqlite3.Error, OperationalError) as error:
+        if not _says_full(error):
+            raise
+        raise DiskFull(f"no room left on {where}", do="free some space and run it again") from error
+
+
+def _says_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        return True
+    return any(words in str(error) for words in _NO_ROOM_WORDS)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put a whole text file in place at once; a crash leaves the old one or the new one."""
+    temporary = path.with_name(f"{path.name}.partial")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's list of entries durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Make every file and folder below durable."""
+    for place, _folders, files in os.walk(folder):
+        for name in files:
+            descriptor = os.open(os.path.join(place, name), os.O_RDONLY)  # noqa: PTH118 - os.walk gives text
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        sync_folder(Path(place))

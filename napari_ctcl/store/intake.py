@@ -1,0 +1,174 @@
+"""What a photo comes with: whose it is, when it was taken and what it shows.
+
+A table of photos is checked row by row before anything of it is imported.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from napari_ctcl.anatomy import BodyRegion, Side
+from napari_ctcl.errors import CtclError, InputError, NotFound
+
+NEEDED: Final = ("file", "patient", "visit", "region")
+OPTIONAL: Final = ("side", "aspect", "mask")
+_LONGEST_WORD: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A photo file to import, with its facts; `where` names its row in a table."""
+
+    path: Path
+    patient: str
+    visit: str
+    region: BodyRegion
+    side: Side | None = None
+    aspect: str | None = None
+    mask: Path | None = None
+    where: str = ""
+
+
+def checked(
+    path: Path | str,
+    *,
+    patient: str,
+    visit: str,
+    region: str | BodyRegion,
+    side: str | Side | None = None,
+    aspect: str | None = None,
+    mask: Path | str | None = None,
+) -> Intake:
+    """A photo's facts as a person gives them.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be right; the message names it.
+    NotFound
+        If the photo or the mask is no file.
+    """
+    for what, place in (("photo", path), ("mask", mask)):
+        if place is not None and not Path(place).is_file():
+            raise NotFound(f"{what} {place}: no such file", do="check the path")
+    return Intake(
+        path=Path(path),
+        patient=_word("patient", patient),
+        visit=_day(visit),
+        region=BodyRegion.named(region),
+        side=Side.named(side),
+        aspect=_word("aspect", aspect) if aspect and aspect.strip() else None,
+        mask=None if mask is None else Path(mask),
+    )
+
+
+def read_table(table: Path) -> list[Intake]:
+    """Photos of a CSV table; `file` and `mask` are paths relative to the table.
+
+    Raises
+    ------
+    NotFound
+        If there is no such table.
+    InputError
+        If a column is unknown or missing, or a row is wrong; the message names row and column.
+    """
+    if not table.is_file():
+        raise NotFound(f"{table}: no such table", do="check the path")
+    try:
+        rows = list(_rows(table))
+    except UnicodeDecodeError:
+        raise InputError(f"{table.name}: not UTF-8 text", do="save the table as CSV in UTF-8") from None
+    if not rows:
+        raise InputError(f"{table.name}: no photo in it", expected="one row per photo", do="fill the table")
+    return [_intake(table, line, row) for line, row in rows]
+
+
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and fields of every row that is not empty."""
+    with table.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file, strict=True)
+        _require_columns(table.name, [name.strip() for name in reader.fieldnames or []])
+        try:
+            for row in reader:
+                values = [value for value in row.values() if isinstance(value, str)]
+                if None in row or len(values) < len(row):
+                    raise InputError(
+                        f"{table.name}: row {reader.line_num} has another number of fields than the header",
+                        do="correct the row; quote fields that hold a comma",
+                    )
+                if any(value.strip() for value in values):
+                    yield reader.line_num, {str(name).strip(): value.strip() for name, value in row.items()}
+        except csv.Error as error:
+            raise InputError(f"{table.name}: row {reader.line_num}: {error}", do="correct the row") from None
+
+
+def _require_columns(name: str, found: list[str]) -> None:
+    expected = ", ".join(NEEDED) + " and maybe " + ", ".join(OPTIONAL)
+    doubled = sorted({column for column in found if found.count(column) > 1})
+    unknown = [column for column in found if column not in NEEDED + OPTIONAL]
+    missing = [column for column in NEEDED if column not in found]
+    for what, columns in (("twice the", doubled), ("unknown", unknown), ("no", missing)):
+        if columns:
+            raise InputError(
+                f"{name}: {what} column {', '.join(map(repr, columns))}", expected=expected, do="correct the header"
+            )
+
+
+def _intake(table: Path, line: int, row: dict[str, str]) -> Intake:
+    where = f"{table.name}: row {line}"
+    try:
+        folder = table.parent
+        for column in NEEDED:
+            if not row[column]:
+                raise InputError(f"column {column} is empty", do="fill it in")
+        for column in ("file", "mask"):
+            if row.get(column) and not (folder / row[column]).is_file():
+                raise NotFound(f"column {column}: no file {row[column]!r}", do="paths are relative to the table")
+        intake = checked(
+            folder / row["file"],
+            patient=row["patient"],
+            visit=row["visit"],
+            region=row["region"],
+            side=row.get("side"),
+            aspect=row.get("aspect"),
+            mask=folder / row["mask"] if row.get("mask") else None,
+        )
+    except CtclError as error:
+        raise type(error)(f"{where}: {error.what}", expected=error.expected, do=error.do) from None
+    return Intake(
+        path=intake.path,
+        patient=intake.patient,
+        visit=intake.visit,
+        region=intake.region,
+        side=intake.side,
+        aspect=intake.aspect,
+        mask=intake.mask,
+        where=where,
+    )
+
+
+def _word(what: str, text: str) -> str:
+    word = text.strip()
+    if not word or len(word) > _LONGEST_WORD or not word.isprintable():
+        raise InputError(
+            f"{what} {text!r}",
+            expected=f"a name of 1 to {_LONGEST_WORD} printable characters",
+            do=f"correct the {what}",
+        )
+    return word
+
+
+def _day(text: str) -> str:
+    wrong = InputError(f"visit {text!r}", expected="a day written YYYY-MM-DD", do="correct the visit")
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
+        raise wrong
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise wrong from None

@@ -1,0 +1,174 @@
+"""Whether a study is whole: every chunk decodes, every hash agrees, every stroke is in the labels.
+
+Nothing is repaired here; each fault says where it is, what it is and what a person can do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import select
+
+from napari_ctcl.errors import StudyBusy, StudyError
+from napari_ctcl.events import Event, Finished, Note, Progress, Started
+from napari_ctcl.region import grid
+from napari_ctcl.store.catalogue import FoldRow, PatientRow
+from napari_ctcl.store.ingest import file_digest
+from napari_ctcl.store.journal import Journal
+from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.photo import Photo, journal_path
+from napari_ctcl.store.publish import TEMPORARY
+from napari_ctcl.store.pyramid import BAND, CHUNK, SHARD
+
+if TYPE_CHECKING:
+    from napari_ctcl.store.study import Study
+
+_RESTORE = "restore the photo's folder from a backup, or import the photo again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that is not as it should be: where, what, and what to do about it."""
+
+    where: str
+    what: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class _OnDisk:
+    """Level 0 of a label image as it is on disk, to be sliced."""
+
+    photo: Photo
+    name: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.photo.height, self.photo.width
+
+    def __getitem__(self, place: tuple[slice, slice]) -> npt.NDArray[np.uint8]:
+        rows, columns = place
+        return self.photo.read_labels(self.name, ys=(rows.start, rows.stop), xs=(columns.start, columns.stop))
+
+
+def verify(study: Study) -> Iterator[Event]:
+    """Check a whole study; ends with `Finished(result={"ok": ..., "faults": [...]})`."""
+    photos = study.photos()
+    yield Started(work="verify the study", total=len(photos), unit="photos")
+    faults = [*_ledger(study), *_folders(study, photos), *_models(study)]
+    for done, photo in enumerate(photos):
+        if photo.image_path.is_dir():
+            faults += _image(photo)
+            for name in _label_names(photo):
+                faults += _label_values(photo, name)
+                note = None if name == "prediction" else _compare_journal(photo, name, faults)
+                if note is not None:
+                    yield note
+        yield Progress(done=done + 1, total=len(photos), unit="photos", note=photo.id)
+    yield Finished(result={"ok": not faults, "faults": [asdict(fault) for fault in faults]})
+
+
+def _ledger(study: Study) -> Iterator[Fault]:
+    do = "restore the catalogue from a backup; do not train before"
+    for what in study.folds.verify():
+        yield Fault(where="fold ledger", what=what, do=do)
+    with study.catalogue.reading() as session:
+        patients = set(session.scalars(select(PatientRow.id)))
+        entered = set(session.scalars(select(FoldRow.patient)))
+    for patient in sorted(patients - entered):
+        yield Fault(where="fold ledger", what=f"patient {patient} has no fold", do=do)
+
+
+def _folders(study: Study, photos: list[Photo]) -> Iterator[Fault]:
+    known = {photo.id for photo in photos}
+    for photo in photos:
+        if not photo.image_path.is_dir():
+            yield Fault(where=photo.id, what="the photo's image is missing", do=_RESTORE)
+    for entry in sorted(study.photos_dir.iterdir()):
+        if entry.name not in known and TEMPORARY not in entry.name:
+            what = "a folder that the catalogue does not know"
+            yield Fault(where=entry.name, what=what, do="restore the catalogue from a backup, or move the folder away")
+
+
+def _models(study: Study) -> Iterator[Fault]:
+    for entry in study.models.entries():
+        weights = study.models.weights_folder(entry.digest) / "weights.safetensors"
+        where = f"model {entry.name}, {entry.digest[:12]}"
+        do = "restore the weights from a backup, or train again"
+        if not weights.is_file():
+            yield Fault(where=where, what="the weights are missing", do=do)
+        elif file_digest(weights) != entry.digest:
+            yield Fault(where=where, what="the weights were changed", do=do)
+
+
+def _image(photo: Photo) -> Iterator[Fault]:
+    for level in range(photo.levels):
+        height, width = photo.shape(level)
+        for row in range(math.ceil(height / SHARD)):
+            for column in range(math.ceil(width / SHARD)):
+                if not (photo.image_path / str(level) / "c" / "0" / str(row) / str(column)).is_file():
+                    what = f"shard {row}/{column} of the image is missing"
+                    yield Fault(where=f"{photo.id}, level {level}", what=what, do=_RESTORE)
+    digest = hashlib.sha256()
+    for level in range(photo.levels):
+        height, width = photo.shape(level)
+        try:
+            for y in range(0, height, BAND):
+                pixels = photo.read(level=level, ys=(y, min(y + BAND, height)), xs=(0, width))
+                if level == 0:
+                    digest.update(pixels.data)
+        except StudyError as error:
+            yield Fault(where=f"{photo.id}, level {level}", what=error.what, do=_RESTORE)
+            return
+    if digest.hexdigest() != photo.digest:
+        yield Fault(where=photo.id, what="its pixels are not those that were imported", do=_RESTORE)
+
+
+def _label_names(photo: Photo) -> list[str]:
+    folder = photo.image_path / "labels"
+    return sorted(entry.parent.name for entry in folder.glob("*/zarr.json") if TEMPORARY not in entry.parent.name)
+
+
+def _label_values(photo: Photo, name: str) -> Iterator[Fault]:
+    try:
+        photo.label_pixels(name)
+        for level in range(1, photo.levels):
+            for cell in grid(photo.shape(level), CHUNK):
+                photo.read_labels(name, level=level, ys=cell.ys, xs=cell.xs)
+    except StudyError as error:
+        yield Fault(where=f"{photo.id}, {name}", what=error.what, do=error.do or _RESTORE)
+
+
+def _compare_journal(photo: Photo, name: str, faults: list[Fault]) -> Note | None:
+    """Add a fault for every tile that differs from the journal; a note if somebody is painting just now."""
+    where = f"{photo.id}, {name}"
+    try:
+        lock = Lock(photo.root / ".lock").acquire("verifying")
+    except StudyBusy as error:
+        return Note(text=f"{where}: not compared with its journal, since it is being painted ({error.what})")
+    try:
+        journal = Journal(journal_path(photo.root, name))
+        try:
+            wrong = journal.verify(_OnDisk(photo, name))
+        finally:
+            journal.close()
+    except StudyError as error:
+        faults.append(Fault(where=where, what=error.what, do=error.do or _RESTORE))
+        return None
+    finally:
+        lock.release()
+    faults += [
+        Fault(
+            where=f"{where}, tile {row}/{column}",
+            what="the labels are not what the journal says",
+            do="restore the photo's labels from a backup; the journal holds every stroke",
+        )
+        for row, column in wrong
+    ]
+    return None
