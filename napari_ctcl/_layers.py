@@ -84,6 +84,12 @@ def _point(coordinates: Any) -> Point:
     return y, x
 
 
+def _spoken(code: int) -> str:
+    if code > MODEL_OFFSET:
+        return f"{Lesion(code - MODEL_OFFSET).title}, says the model"
+    return Lesion(code).title
+
+
 class _PyramidSlicing(_LabelsSlicingState):
     """Keeps strokes on screen that were painted while a tile was still being read."""
 
@@ -215,6 +221,17 @@ class PyramidLabels(Labels):
             np.copyto(codes, self._shown.model(level=level, ys=place.ys, xs=place.xs), where=mask)
         if push:
             self._present(part)
+
+    def get_status(self, position: Any = None, **options: Any) -> dict[str, Any]:
+        """What the status bar says of a position: the class by name, and whose it is."""
+        status: dict[str, Any] = super().get_status(position, **options)
+        value = self.get_value(position, **options) if position is not None else None
+        code = value[1] if isinstance(value, tuple) else None
+        if code is not None:
+            y, x = (round(c) for c in _point(self.world_to_data(position)))
+            status["value"] = _spoken(int(code))
+            status["coordinates"] = f"[{y} {x}]: {status['value']}"
+        return status
 
     # Strokes
 

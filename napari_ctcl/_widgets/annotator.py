@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QMainWindow,
     QScrollArea,
     QTabWidget,
+    QToolBar,
     QVBoxLayout,
     QWidget,
 )
@@ -73,7 +74,6 @@ class Annotator(QWidget):
 
     def _lay_out(self) -> None:
         self.setStyleSheet(SHEET)
-        self.setMinimumWidth(272)
         self.tabs = QTabWidget()
         annotate = QWidget()
         layout = QVBoxLayout(annotate)
@@ -82,8 +82,8 @@ class Annotator(QWidget):
         layout.addWidget(self.segmenting)
         layout.addWidget(self.palette)
         layout.addStretch(1)
-        self.tabs.addTab(_scrolling(annotate), "Annotate")
-        self.tabs.addTab(_scrolling(self.training), "Train")
+        self.tabs.addTab(_Column(annotate), "Annotate")
+        self.tabs.addTab(_Column(self.training), "Train")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.tabs)
@@ -111,6 +111,8 @@ class Annotator(QWidget):
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
         """Bring the companions the first time the widget is on screen."""
         super().showEvent(event)
+        for column in self.findChildren(_Column):
+            column.fit()
         if not self.docks and isinstance(self.window(), QMainWindow):
             QTimer.singleShot(0, self.arrange)
 
@@ -123,22 +125,29 @@ class Annotator(QWidget):
             if dock.objectName() in ("layer list", "layer controls"):
                 dock.hide()
         left = self.viewer.window.add_dock_widget(self.photos, name="Photos", area="left", add_vertical_stretch=False)
-        top = self.viewer.window.add_dock_widget(self.header, name="Photo in hand", area="top")
-        top.setTitleBarWidget(QWidget())
-        for corner, area in (
-            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
-            (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
-        ):
-            main.setCorner(corner, area)
-        self.docks = [left, top]
-        strip = QLabel(RESEARCH)
-        strip.setStyleSheet("font-weight: 600; padding: 0px 8px;")
-        main.statusBar().insertPermanentWidget(0, strip)
-        main.resizeDocks([left], [240], Qt.Orientation.Horizontal)
+        strip = QToolBar("Photo in hand", main)
+        strip.setObjectName("ctcl photo in hand")
+        strip.setMovable(False)
+        strip.addWidget(self.header)
+        main.addToolBar(Qt.ToolBarArea.TopToolBarArea, strip)
+        self.docks = [left]
+        research = QLabel(RESEARCH)
+        research.setStyleSheet("font-weight: 600; padding: 0px 8px;")
+        main.statusBar().addPermanentWidget(research)
+        main.resizeDocks([left], [235], Qt.Orientation.Horizontal)
         main.installEventFilter(self)
         QCoreApplication.instance().aboutToQuit.connect(self.close_study)
+        if self.session is None:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """Open the study whose photo the reader has put in the viewer, in its place."""
+        for layer in list(self.viewer.layers):
+            found = layer.metadata.get("ctcl")
+            if found is not None:
+                self.viewer.layers.remove(layer)
+                self.open(found["study"], found["photo"])
+                return
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Close the study with the window; a refused close leaves it open."""
@@ -365,10 +374,17 @@ class Annotator(QWidget):
             return None
 
 
-def _scrolling(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidget(widget)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area
+class _Column(QScrollArea):
+    """Scrolls up and down alone: it is never narrower than what it holds."""
+
+    def __init__(self, held: QWidget) -> None:
+        super().__init__()
+        self.setWidget(held)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def fit(self) -> None:
+        """Take the width that the controls want now that they have their looks."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(self.widget().minimumSizeHint().width() + bar + 2)

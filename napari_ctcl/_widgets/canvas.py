@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_ctcl._layers import PyramidLabels, colours
 from napari_ctcl._widgets import keys
@@ -14,7 +14,7 @@ from napari_ctcl._widgets.palette import Palette
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
-from napari_ctcl.shown import photo_levels
+from napari_ctcl.shown import Shown, photo_levels
 
 
 class Canvas(QObject):
@@ -62,16 +62,17 @@ class Canvas(QObject):
         else:
             self.image.data = levels
         if self.labels is None or self.labels not in self.viewer.layers:
-            self._add_labels(session)
+            self._add_labels(session.shown)
         else:
             self.labels.show(session.shown)
         self.viewer.layers.selection.active = self.labels
         self.viewer.reset_view()
+        QTimer.singleShot(0, self.viewer.reset_view)  # docks that are still being laid out change the canvas's size
         self.size_brush()
         self.in_hand.emit()
 
-    def _add_labels(self, session: Session) -> None:
-        self.labels = layer = PyramidLabels(session.shown, name="lesions", opacity=self.palette.opacity.value() / 100)
+    def _add_labels(self, shown: Shown) -> None:
+        self.labels = layer = PyramidLabels(shown, name="lesions", opacity=self.palette.opacity.value() / 100)
         layer.keep_human = self.palette.keep.isChecked()
         self.viewer.add_layer(layer)
         layer.selected_label = int(Lesion.PATCH)

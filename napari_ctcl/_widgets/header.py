@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+    QWidgetAction,
+)
 
+from napari_ctcl._widgets.keys import KEYS
 from napari_ctcl._widgets.photos import where
 from napari_ctcl._widgets.style import AMBER, BLUE, GREEN, RED
 from napari_ctcl.lesion import RGB, Lesion
@@ -21,6 +32,8 @@ class Header(QWidget):
         self.title, self.chip, self.saved, self.reader = QLabel("No photo is open"), QLabel(), QLabel(), QLabel(user)
         self.title.setStyleSheet("font-size: 14px; font-weight: 600;")
         self.reader.setProperty("role", "quiet")
+        self.chip.setFixedHeight(22)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.reader.setToolTip("Strokes are kept under this name.")
         line = QHBoxLayout()
         line.setContentsMargins(10, 5, 12, 5)
@@ -28,8 +41,13 @@ class Header(QWidget):
         line.addWidget(self.title)
         line.addWidget(self.chip)
         line.addStretch(1)
-        line.addWidget(self.saved)
-        line.addWidget(self.reader)
+        self.help = QToolButton()
+        self.help.setText("Keys")
+        self.help.setToolTip("Every key, and what it does")
+        self.help.setProperty("role", "tool")
+        self.help.clicked.connect(self._show_keys)
+        for widget in (self.saved, self.reader, self.help):
+            line.addWidget(widget)
         self._message, self._words = QFrame(), QLabel()
         self._words.setWordWrap(True)
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -51,6 +69,14 @@ class Header(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._message.hide)
+
+    def _show_keys(self) -> None:
+        rows = "".join(f"<tr><td align=right><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in KEYS)
+        menu, label, action = QMenu(self), QLabel(f"<table cellspacing=3>{rows}</table>"), QWidgetAction(self)
+        label.setContentsMargins(12, 10, 16, 10)
+        action.setDefaultWidget(label)
+        menu.addAction(action)
+        menu.popup(self.help.mapToGlobal(self.help.rect().bottomLeft()))
 
     @property
     def message(self) -> str:

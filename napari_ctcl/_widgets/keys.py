@@ -8,25 +8,23 @@ from typing import Final
 from napari_ctcl._layers import PyramidLabels
 from napari_ctcl.lesion import CLASSES, Lesion
 
-KEYS: Final = {
-    "1": "normal",
-    "2": "patch",
-    "3": "plaque",
-    "4": "tumor",
-    "0": "erase",
-    "E": "erase",
-    "B": "brush",
-    "F": "fill",
-    "G": "polygon",
-    "[": "smaller brush",
-    "]": "larger brush",
-    "A": "accept the model's lesion under the cursor",
-    "R": "reject it: normal skin",
-    "Tab": "hide the labels while held",
-    "Space": "move the photo while held",
-    "Ctrl+Z": "undo",
-    "Ctrl+Shift+Z": "redo",
-}
+KEYS: Final = (
+    ("1", "normal skin in hand"),
+    ("2", "patch in hand"),
+    ("3", "plaque in hand"),
+    ("4", "tumor in hand"),
+    ("B", "brush"),
+    ("F", "fill"),
+    ("G", "polygon"),
+    ("E or 0", "erase to unlabelled"),
+    ("[  ]", "smaller, larger brush"),
+    ("A", "accept the model's lesion under the cursor"),
+    ("R", "reject it: normal skin"),
+    ("Tab", "hide the labels while held"),
+    ("Space", "move the photo while held"),
+    ("Ctrl+Z", "undo"),
+    ("Ctrl+Shift+Z", "redo"),
+)
 """Every key and what it does, as the help shows it."""
 
 _STEP: Final = 1.25

@@ -150,7 +150,8 @@ class Palette(QWidget):
         ):
             self._layout.addWidget(_titled(title, text))
             self._layout.addWidget(slider)
-        self._layout.addWidget(beside(self.tint, self.blind))
+        self._layout.addWidget(self.tint)
+        self._layout.addWidget(self.blind)
         self._layout.addWidget(
             quiet("Hold Tab to see the bare photo. A accepts the lesion under the cursor, R rejects it.")
         )

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ctcl._widgets.style import STATES, heading, quiet
+from napari_ctcl._widgets.style import STATES, counted, heading, quiet
 from napari_ctcl.store import Photo
 
 _ID: Final = Qt.ItemDataRole.UserRole
@@ -134,7 +134,7 @@ class PhotoList(QWidget):
         self._unpictured = [photo for photo in photos if known.get(photo.id) is None]
         self._painter.start(0)
         self._pages.setCurrentIndex(1)
-        self.count.setText(f"{len(photos)} photos" if len(photos) != 1 else "1 photo")
+        self.count.setText(counted(len(photos), "photo"))
 
     def show_state(self, photo: Photo) -> None:
         """Show a photo's state anew."""

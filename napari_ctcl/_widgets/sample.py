@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
-
-from napari_ctcl.phantom import Phantom, plan_study
-from napari_ctcl.region import Region
+from napari_ctcl.phantom import plan_study
+from napari_ctcl.sample import fill
 from napari_ctcl.store import Study
 
 
 def sample_study(folder: Path) -> Path:
-    """Make a study of one synthetic photo, without labels.
+    """Make a study of three synthetic photos, none of them labelled.
 
     Parameters
     ----------
@@ -22,12 +20,7 @@ def sample_study(folder: Path) -> Path:
     -------
     Folder of the study.
     """
-    plan = plan_study(1, size=(1200, 1600), seed=11)[0]
-    phantom = Phantom(plan)
-    pixels, _ = phantom.render(Region.whole(phantom.shape))
-    picture = folder / "photo.png"
-    Image.fromarray(pixels).save(picture)
     with Study.create(folder / "study") as study:
-        study.import_photo(picture, patient=plan.patient, visit=plan.visit, region=plan.region, side=plan.side)
-    picture.unlink()
+        for _ in fill(study, plan_study(3, size=(900, 1200), seed=11), masks=False):
+            pass
     return folder / "study"

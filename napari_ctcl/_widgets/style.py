@@ -41,6 +41,9 @@ QPushButton[role="plain"]:disabled { color: rgba(160,168,180,120); background: r
 QToolButton[role="tool"] { border-radius: 5px; padding: 5px 4px; background: rgba(127,135,150,45); }
 QToolButton[role="tool"]:hover { background: rgba(127,135,150,90); }
 QToolButton[role="tool"]:checked { background: #2f6fab; color: white; }
+QTreeWidget { border: 0px; background: transparent; show-decoration-selected: 0; }
+QTreeWidget::branch:selected, QTreeWidget::item:selected { background: transparent; }
+QTabBar::tab { padding: 6px 16px; font-weight: 600; border-radius: 0px; }
 QProgressBar { border: 0px; border-radius: 4px; background: rgba(127,135,150,50); max-height: 8px; min-height: 8px; }
 QProgressBar::chunk { background: #5b9bd5; border-radius: 4px; }
 """
@@ -106,6 +109,11 @@ def swatch(colour: RGB | None, side: int = 18) -> QPixmap:
     painter.drawRoundedRect(QRectF(1, 1, side - 2, side - 2), 4, 4)
     painter.end()
     return pixmap
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things, in the singular where there is one."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def refresh_style(widget: QWidget) -> None:

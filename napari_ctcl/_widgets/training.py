@@ -10,7 +10,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.curves import Curves, FoldBars
-from napari_ctcl._widgets.style import beside, box, heading, quiet, swatch
+from napari_ctcl._widgets.style import beside, box, counted, heading, quiet, swatch
 from napari_ctcl._widgets.work import WorkRow, spoken
 from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
 from napari_ctcl.lesion import CLASSES, SCREEN_COLOURS
@@ -69,7 +69,8 @@ class TrainPanel(QWidget):
         if not learnable.photos:
             self.summary.setText("Nothing is labelled yet. Paint, or accept what the model proposes; then retrain.")
         else:
-            self.summary.setText(f"{learnable.photos} labelled photos of {learnable.patients} patients")
+            photos, patients = counted(learnable.photos, "labelled photo"), counted(learnable.patients, "patient")
+            self.summary.setText(f"{photos} of {patients}")
         total = max(sum(learnable.pixels.values()), 1)
         for lesion, label in self._pixels.items():
             count = learnable.pixels.get(lesion, 0)
