@@ -94,8 +94,6 @@ class _Shown:
         if self._bar is not None:
             self._progress.remove_task(self._bar)
         self._bar = self._progress.add_task(event.work, total=event.total or None, unit=event.unit)
-        if not self._progress.live.is_started:
-            self._say(event.work)
 
     def _move(self, done: int, total: int, note: str, unit: str) -> None:
         if self._bar is None:

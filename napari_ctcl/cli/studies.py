@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_ctcl.cli.answers import Json, answer, as_json, tell
 from napari_ctcl.errors import InputError
+from napari_ctcl.lesion import CLASSES
+
+if TYPE_CHECKING:
+    from napari_ctcl.store import Photo
 
 
 def init(study: Path, /, *, json: Json = False) -> None:
@@ -97,7 +101,7 @@ def list_photos(study: Path, /, *, json: Json = False) -> None:
     from napari_ctcl.store import Study
 
     with Study.open(study) as opened:
-        facts = [photo.facts() for photo in opened.photos()]
+        facts = [_facts(photo) for photo in opened.photos()]
     if json:
         for row in facts:
             print(as_json(row))
@@ -113,12 +117,28 @@ def info(study: Path, photo: str, /, *, json: Json = False) -> None:
 
     with Study.open(study) as opened:
         found = opened.photo(photo)
-        facts = {**found.facts(), "levels": found.levels, "predicted_by": found.predicted_by()}
+        facts = {**_facts(found), "levels": found.levels, "predicted_by": found.predicted_by()}
     if json:
         print(as_json(facts))
         return
     labelled = facts.pop("labelled_px")
     table("", ("", ""), [*facts.items(), *((f"{name} px", count) for name, count in labelled.items())])
+
+
+def _facts(photo: Photo) -> dict[str, Any]:
+    counts = photo.label_pixels("annotation")
+    return {
+        "photo": photo.id,
+        "patient": photo.patient,
+        "visit": photo.visit,
+        "region": str(photo.region),
+        "side": None if photo.side is None else str(photo.side),
+        "fold": photo.fold,
+        "height": photo.height,
+        "width": photo.width,
+        "labelled_px": {lesion.title: counts.get(lesion, 0) for lesion in CLASSES},
+        "state": photo.state,
+    }
 
 
 def verify(study: Path, /, *, json: Json = False) -> None:

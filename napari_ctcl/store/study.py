@@ -293,7 +293,7 @@ def _require_known(root: Path) -> str:
             expected=f"schema {SCHEMA}",
             do="update napari-ctcl" if newer else "open it with the version that made it",
         )
-    if classes != contract_hash():
+    if classes != contract_hash() or said.get("classes") != contract():
         raise ContractMismatch(
             f"{root}: labels of the classes {said.get('classes')}",
             expected=f"{contract()}",
