@@ -52,7 +52,7 @@ def predict(  # noqa: PLR0913 - each is a plain value of its own, and most calls
     photo: str = "",
     precision: Precision = "auto",
 ) -> Iterator[Progress | RegionDone]:
-    """Label a photo; between any two events, one batch of windows at most.
+    """Label a photo; between any two events lies one batch of windows, or one chunk, at most.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def predict(  # noqa: PLR0913 - each is a plain value of its own, and most calls
 
     Yields
     ------
-    RegionDone for every core that is written, in level-0 pixels, counted over the cores that were missing; Progress
-    after a batch that finished none. Closing the generator stops between batches; what is written stays
+    RegionDone for every chunk that is written, counted over those that were missing; Progress after a batch that
+    finished none. Closing the generator stops there; what is written stays
     """
     if not nets:
         raise ValueError("predict needs at least one network")
@@ -78,42 +78,50 @@ def predict(  # noqa: PLR0913 - each is a plain value of its own, and most calls
     for net in nets:
         plan.check(net.arch.step, scale)
     coarse = None if first is None else first.at_level(scale.bit_length() - 1)
-    job = _Job(source=source, sink=sink, scale=scale, full_shape=full_shape, tile=plan.tile, photo=photo)
     order = windows(source.shape, plan, coarse)
     written = sink.done()
+    missing = {}
     for window in order:
-        missing = [piece for piece in job.chunks(window.core) if piece not in written]
-        if missing:
-            job.missing[window.core] = missing
-    if not job.missing:
+        pieces = chunks_of(window.core, scale, source.shape, full_shape, plan.tile)
+        if left := [piece for piece in pieces if piece not in written]:
+            missing[window.core] = left
+    if not missing:
         return
+    job = _Job(source=source, sink=sink, scale=scale, full_shape=full_shape, photo=photo, missing=missing)
     viewings = _viewings(nets, source, torch.device(device), precision)
     yield from _work(job, viewings, order, plan.core, batch)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Job:
-    """One photo on its way from pixels to labels; `missing` holds the chunks of each core that are not written yet."""
+    """One photo on its way from pixels to labels.
+
+    Parameters
+    ----------
+    missing : chunks of each core that are not written yet
+    done, total : chunks written, of how many that were missing
+    """
 
     source: ImageSource
     sink: LabelSink
     scale: int
     full_shape: tuple[int, int]
-    tile: int
     photo: str
-    missing: dict[Region, list[Region]] = field(default_factory=dict)
+    missing: dict[Region, list[Region]]
+    done: int = 0
+    total: int = field(init=False)
 
-    def chunks(self, core: Region) -> list[Region]:
-        return chunks_of(core, self.scale, self.source.shape, self.full_shape, self.tile)
+    def __post_init__(self) -> None:
+        self.total = sum(map(len, self.missing.values()))
 
-    def write(self, window: Window, probabilities_4HW: Tensor) -> Region:
-        """Write the core's missing chunks, and give the level-0 region it answers for."""
+    def write(self, window: Window, probabilities_4HW: Tensor) -> Iterator[RegionDone]:
+        """Write the core's missing chunks."""
         region = margin(window)
         for piece in self.missing.pop(window.core):
             labels, uncertainty = chunk(probabilities_4HW, region, piece, self.scale, self.source.shape)
             self.sink.write(piece, labels, uncertainty)
-        pieces = self.chunks(window.core)
-        return pieces[0] | pieces[-1]
+            self.done += 1
+            yield RegionDone(photo=self.photo, **asdict(piece), done=self.done, total=self.total)
 
 
 def _viewings(nets: Sequence[MKLN], source: ImageSource, device: torch.device, precision: Precision) -> list[Viewing]:
@@ -130,17 +138,18 @@ def _work(
     job: _Job, viewings: Sequence[Viewing], order: Sequence[Window], core: int, size: int
 ) -> Iterator[Progress | RegionDone]:
     queue = _Queue([window for window in order if window.core in job.missing], viewings, order[-1].core, core)
-    yield from (_deliver(job, viewings, window, queue) for window in queue.ready())
+    for window in queue.ready():
+        yield from job.write(window, _mean(viewings, window))
     needed = order if queue.needs_all else [window for window in order if window.core in queue.needed]
     for seen in batches(needed, size):
         _look(job, viewings, seen)
         queue.saw(seen)
         idle = True
         for window in queue.ready():
-            yield _deliver(job, viewings, window, queue)
+            yield from job.write(window, _mean(viewings, window))
             idle = False
         if idle:
-            yield Progress(done=queue.finished, total=queue.total, unit="windows", note="looking around")
+            yield Progress(done=job.done, total=job.total, unit="chunks", note="looking around")
 
 
 class _Queue:
@@ -148,7 +157,6 @@ class _Queue:
 
     def __init__(self, asked: Sequence[Window], viewings: Sequence[Viewing], last: Region, core: int) -> None:
         self.needs_all = any(viewing.needs_all for viewing in viewings)
-        self.total, self.finished = len(asked), 0
         at_least = {last} if self.needs_all else set()
         self._waits = {
             window.core: at_least.union(*(viewing.needs(window, core) for viewing in viewings)) for window in asked
@@ -170,7 +178,6 @@ class _Queue:
     def ready(self) -> Iterator[Window]:
         """Windows that have become answerable, each once."""
         while self._ready:
-            self.finished += 1
             yield self._ready.pop(0)
 
 
@@ -183,9 +190,8 @@ def _look(job: _Job, viewings: Sequence[Viewing], seen: Sequence[Window]) -> Non
                 viewing.forget(window)
 
 
-def _deliver(job: _Job, viewings: Sequence[Viewing], window: Window, queue: _Queue) -> RegionDone:
-    mean = viewings[0].probabilities(window)
+def _mean(viewings: Sequence[Viewing], window: Window) -> Tensor:
+    total = viewings[0].probabilities(window)
     for viewing in viewings[1:]:
-        mean = mean + viewing.probabilities(window)
-    region = job.write(window, mean / len(viewings))
-    return RegionDone(photo=job.photo, **asdict(region), done=queue.finished, total=queue.total)
+        total = total + viewing.probabilities(window)
+    return total / len(viewings)
