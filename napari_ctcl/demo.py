@@ -51,7 +51,8 @@ class Round:
     @property
     def pooled(self) -> Confusion:
         """(4, 4) int64, over every pixel of every photo."""
-        return np.sum(list(self.counts.values()), axis=0, dtype=np.int64)
+        total: Confusion = np.stack(list(self.counts.values())).sum(axis=0)
+        return total
 
 
 def run(out: Path) -> Iterator[Event]:

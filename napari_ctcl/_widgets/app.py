@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 
@@ -22,3 +23,8 @@ def main(study: Path | None = None, photo: str | None = None) -> None:
     viewer = napari.Viewer(title="CTCL")
     open_annotator(viewer, study, photo)
     napari.run()
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:3]
+    main(Path(given[0]) if given else None, given[1] if given[1:] else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -22,13 +23,10 @@ def annotate(study: Path | None = None, photo: str | None = None, /) -> None:
         with Study.open(study) as opened:
             if photo is not None:
                 opened.photo(photo)
-    try:
-        from napari_ctcl._widgets import app as window
-    except ImportError as error:
-        raise InputError(
-            f"the window needs {error.name}", expected="the extra 'gui'", do='pip install "napari-ctcl[all]"'
-        ) from None
-    window.main(study, photo)
+    missing = [name for name in ("napari", "magicgui", "qtpy") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InputError(f"the window needs {missing[0]}", do='pip install "napari-ctcl[all]"')
+    os.execv(sys.executable, _window(study, photo))
 
 
 def demo(
@@ -59,5 +57,11 @@ def demo(
 
 def _open_beside(study: Path) -> None:
     print(f"napari opens on {study}; the same again: ctcl annotate {study}", file=sys.stderr)
-    words = [sys.executable, "-P", "-m", "napari_ctcl.cli", "annotate", str(study)]
-    subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    subprocess.Popen(_window(study, None), start_new_session=True, stdout=quiet, stderr=quiet)
+
+
+def _window(study: Path | None, photo: str | None) -> list[str]:
+    """Command line of the window, a process of its own: this one never loads Qt."""
+    given = [str(word) for word in (study, photo) if word is not None]
+    return [sys.executable, "-P", "-m", "napari_ctcl._widgets.app", *given]
