@@ -38,6 +38,7 @@ CELL: Final = TILE // COARSE
 
 _RECORD: Final = "prediction.json"
 _SCHEMA: Final = 1
+_CACHE_BYTES: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class PredictionWriter:
     ----------
     folder : the photo's folder, with `image.ome.zarr` in it
     shape, levels : (height, width) of level 0, px, and the number of levels, both the image's own
-    digest : of the photo's pixels
+    photo_digest : of the photo's pixels
 
     Raises
     ------
@@ -152,15 +153,15 @@ class PredictionWriter:
         If the photo is being predicted already.
     """
 
-    def __init__(self, folder: Path, *, shape: Shape, levels: int, digest: str) -> None:
-        self.folder, self.shape, self.digest = folder, shape, digest
+    def __init__(self, folder: Path, *, shape: Shape, levels: int, photo_digest: str) -> None:
+        self.folder, self.shape, self.photo_digest = folder, shape, photo_digest
         self._lock = Lock(folder / ".prediction.lock").acquire("predicting")
         try:
             image_path = folder / "image.ome.zarr"
             labelimage.create(image_path, NAME, shape, levels)
             image = labelimage.open_image(image_path, NAME)
             sweep(image.path)
-            self._tiles = Tiles(image)
+            self._tiles = Tiles(image, clean_bytes=_CACHE_BYTES)
             self._uncertainty = self._open_uncertainty()
             self._record = self._opened_record()
         except BaseException:
@@ -229,9 +230,8 @@ class PredictionWriter:
 
     def _opened_record(self) -> Record:
         record = read_record(self.folder)
-        if record is None or record.photo != self.digest or any(made.done.shape != self._cores for made in record.made):
-            return Record(self.digest, ())
-        return record
+        fits = record is not None and all(made.done.shape == self._cores for made in record.made)
+        return record if record and fits and record.photo == self.photo_digest else Record(self.photo_digest, ())
 
     def _save(self) -> None:
         fields = {

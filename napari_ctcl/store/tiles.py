@@ -242,9 +242,7 @@ class LevelView:
         return np.asarray(self[:, :], dtype=dtype)
 
     def __getitem__(self, key: Any) -> Any:
-        index = key if isinstance(key, tuple) else (key,)
-        index = tuple(part for part in index if part is not Ellipsis)
-        index += (slice(None),) * (2 - len(index))
+        index = _filled(key if isinstance(key, tuple) else (key,))
         spans = [_span(part, size) for part, size in zip(index, self.shape, strict=True)]
         labels = self._tiles.read(self._level, spans[0], spans[1])
         return labels[tuple(_within(part, size) for part, size in zip(index, self.shape, strict=True))]
@@ -252,6 +250,13 @@ class LevelView:
 
 def _parent(key: Key) -> Key:
     return key[0] + 1, key[1] // 2, key[2] // 2
+
+
+def _filled(index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The index with whole axes for all that it leaves out."""
+    at = next((place for place, part in enumerate(index) if part is Ellipsis), len(index))
+    given = index[:at] + index[at + 1 :]
+    return given[:at] + (slice(None),) * (2 - len(given)) + given[at:]
 
 
 def _span(part: Any, size: int) -> Span:

@@ -32,7 +32,7 @@ class Writer:
     def __init__(self, tiles: Tiles, journal: Journal) -> None:
         self.problem: CtclError | OSError | None = None
         self._tiles, self._journal = tiles, journal
-        self._last = self._applied = journal.last()
+        self._last, self._applied = journal.last(), 0
         self._painted_at = 0.0
         self._one_at_a_time = threading.Lock()
         self._wake, self._closing = threading.Event(), threading.Event()

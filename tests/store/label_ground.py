@@ -1,0 +1,133 @@
+"""What the tests of labels stand on: an image to label, and the same painting done on plain numpy arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_ctcl.store.chunks import halved
+from napari_ctcl.store.labels import TiledPyramid, open_labels
+
+SHAPE = (1301, 1100)
+LEVELS = 3
+
+
+def image_at(folder: Path, levels: int = LEVELS) -> Path:
+    """An image's group with the metadata that labels are made after; it has no pixels."""
+    image = folder / "image.ome.zarr"
+    image.mkdir(parents=True)
+    axes = [{"name": "c", "type": "channel"}] + [{"name": n, "type": "space", "unit": "millimeter"} for n in "yx"]
+    datasets = [
+        {
+            "path": str(level),
+            "coordinateTransformations": [{"type": "scale", "scale": [1, 0.2 * 2**level, 0.1 * 2**level]}],
+        }
+        for level in range(levels)
+    ]
+    ome = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+    (image / "zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {"ome": ome}}))
+    return image
+
+
+def open_at(folder: Path, *, shape: tuple[int, int] = SHAPE, levels: int = LEVELS, user: str = "Anna") -> TiledPyramid:
+    """The annotation of the photo in a folder."""
+    return open_labels(
+        folder / "image.ome.zarr",
+        "annotation",
+        shape=shape,
+        levels=levels,
+        journal=folder / "journal.sqlite",
+        lock=folder / ".lock",
+        user=user,
+    )
+
+
+def everything(labels: TiledPyramid) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Level 0, whole."""
+    return labels.read(ys=(0, labels.shape[0]), xs=(0, labels.shape[1]))
+
+
+def chunk_files(folder: Path, name: str = "annotation") -> dict[str, int]:
+    """Inode of every chunk of a label image; a chunk that is rewritten gets a new one."""
+    root = folder / "image.ome.zarr" / "labels" / name
+    return {str(path.relative_to(root)): path.stat().st_ino for path in root.glob("*/c/*/*")}
+
+
+def disc(radius: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """A round brush's mask."""
+    ys, xs = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    return np.asarray(ys**2 + xs**2 <= radius**2)
+
+
+class Paper:
+    """Painting done on one numpy array: what a pyramid must agree with."""
+
+    def __init__(self, shape: tuple[int, int] = SHAPE) -> None:
+        self.labels = np.zeros(shape, np.uint8)
+        self.done: list[Any] = []
+        self.undone: list[Any] = []
+        self.entries = 0
+        self._before = self.labels
+
+    def begin(self, _tool: str) -> None:
+        self._before = self.labels.copy()
+
+    def edit(self, y0: int, x0: int, mask: Any, value: int, *, only: frozenset[int] | None = None) -> int:
+        height, width = self.labels.shape
+        ys, xs = np.nonzero(mask)
+        ys, xs = ys + y0, xs + x0
+        keep = (ys >= 0) & (ys < height) & (xs >= 0) & (xs < width)
+        ys, xs = ys[keep], xs[keep]
+        changing = self.labels[ys, xs] != value
+        if only is not None:
+            changing &= np.isin(self.labels[ys, xs], list(only))
+        self.labels[ys[changing], xs[changing]] = value
+        return int(changing.sum())
+
+    def commit(self) -> None:
+        if (self._before != self.labels).any():
+            self.done.append((self._before, self.labels.copy()))
+            self.undone.clear()
+            self.entries += 1
+
+    def abort(self) -> None:
+        self.labels = self._before.copy()
+
+    def undo(self) -> None:
+        if self.done:
+            self.undone.append(self.done.pop())
+            self.labels = self.undone[-1][0].copy()
+            self.entries += 1
+
+    def redo(self) -> None:
+        if self.undone:
+            self.done.append(self.undone.pop())
+            self.labels = self.done[-1][1].copy()
+            self.entries += 1
+
+    def levels(self, count: int = LEVELS) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+        labels = self.labels
+        for _ in range(count):
+            yield labels
+            labels = halved(labels)
+
+
+def act(target: TiledPyramid | Paper, number: int) -> None:
+    """Do the painter's action of that number: mostly strokes, now and then an undo or a redo."""
+    rng = np.random.default_rng(number)
+    choice = rng.integers(10)
+    if choice == 0:
+        target.undo()
+    elif choice == 1:
+        target.redo()
+    else:
+        target.begin("brush")
+        value, radius = int(rng.integers(5)), int(rng.integers(3, 150))
+        y, x = rng.integers(-100, SHAPE[0]), rng.integers(-100, SHAPE[1])
+        for step in range(int(rng.integers(1, 6))):
+            target.edit(int(y) + step * radius // 2, int(x) - step * radius // 3, disc(radius), value)
+        target.commit()

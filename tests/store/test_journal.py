@@ -1,0 +1,144 @@
+"""The journal keeps every stroke, in order, for good."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import numpy as np
+import pytest
+import zarr
+from label_ground import SHAPE, act, everything, image_at, open_at
+
+from napari_ctcl.errors import StudyError
+from napari_ctcl.region import Region
+from napari_ctcl.store import writer
+from napari_ctcl.store.journal import Journal
+from napari_ctcl.store.stroke import Change, pack, unpack
+
+
+@pytest.fixture
+def folder(tmp_path):
+    image_at(tmp_path)
+    return tmp_path
+
+
+def add(journal, place, box, value, *, before=0):
+    change = Change(
+        place=place,
+        box=box,
+        before=pack(np.full(box.shape, before, np.uint8)),
+        after=pack(np.full(box.shape, value, np.uint8)),
+    )
+    return journal.add([change], user="Anna", tool="brush", value=value, region=box, pixels=box.area)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = Journal(tmp_path / "journal.sqlite")
+    yield journal
+    journal.close()
+
+
+def test_packed_labels_come_back_as_they_were():
+    labels = np.random.default_rng(0).integers(0, 5, (300, 217)).astype(np.uint8)
+    back = unpack(pack(labels[::2, 1:]), labels[::2, 1:].shape)
+    assert np.array_equal(back, labels[::2, 1:])
+    back[0, 0] = 1
+
+
+def test_entries_say_who_did_what_where(journal):
+    stroke = add(journal, (1, 2), Region(3, 9, 4, 8), 4)
+    undo, changes = journal.compensate(stroke.seq, "undo", user="Bert")
+    assert [entry.seq for entry in journal.strokes()] == [1, 2]
+    assert (stroke.user, stroke.tool, stroke.value, stroke.pixels, stroke.kind) == ("Anna", "brush", 4, 24, "stroke")
+    assert (undo.user, undo.kind, undo.compensates, undo.region) == ("Bert", "undo", 1, stroke.region)
+    assert stroke.time.endswith("+00:00")
+    assert unpack(changes[0].after, (6, 4)).max() == 0
+
+
+def test_nothing_can_be_erased_or_rewritten(journal):
+    add(journal, (0, 0), Region(0, 4, 0, 4), 2)
+    with sqlite3.connect(journal.path) as base:
+        for statement in ("DELETE FROM entries", "DELETE FROM tiles", "UPDATE tiles SET after = before"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                base.execute(statement)
+
+
+def test_stacks_are_those_of_an_editor(journal):
+    for value in (1, 2, 3):
+        add(journal, (0, 0), Region(0, 4, 0, 4), value, before=value - 1)
+    journal.compensate(3, "undo", user="Anna")
+    journal.compensate(2, "undo", user="Anna")
+    journal.compensate(2, "redo", user="Anna")
+    assert journal.stacks() == ([1, 2], [3])
+    add(journal, (0, 0), Region(0, 4, 0, 4), 4, before=2)
+    assert journal.stacks() == ([1, 2, 7], [])
+
+
+def test_replay_gives_the_last_state_of_every_touched_tile(journal):
+    add(journal, (0, 0), Region(0, 4, 0, 4), 2)
+    add(journal, (0, 0), Region(2, 6, 2, 6), 3)
+    add(journal, (2, 1), Region(0, 10, 0, 76), 4)
+    expected = np.zeros((512, 512), np.uint8)
+    expected[:4, :4] = 2
+    expected[2:6, 2:6] = 3
+    tiles = {(ty, tx): tile for ty, tx, tile in journal.replayed((1034, 588))}
+    assert tiles.keys() == {(0, 0), (2, 1)}
+    assert np.array_equal(tiles[0, 0], expected)
+    assert tiles[2, 1].shape == (10, 76)
+
+
+def test_verification_finds_the_tile_that_was_changed_behind_its_back(folder):
+    with open_at(folder) as labels:
+        for number in range(20):
+            act(labels, number)
+    journal = Journal(folder / "journal.sqlite")
+    array = zarr.open_array(folder / "image.ome.zarr/labels/annotation/0")
+    assert journal.verify(array) == []
+    array[600, 1099] = (array[600, 1099] + 1) % 5
+    assert journal.verify(array) == [(1, 2)]
+    journal.close()
+
+
+def test_verification_leaves_out_what_the_next_opening_will_write(folder, monkeypatch):
+    monkeypatch.setattr(writer, "REST_S", 3600.0)
+    with open_at(folder) as labels:
+        for number in range(8):
+            act(labels, number)
+        array = zarr.open_array(folder / "image.ome.zarr/labels/annotation/0")
+        assert labels.journal.waiting()
+        assert not np.array_equal(array[:], everything(labels))
+        assert labels.journal.verify(array) == []
+        labels.flush()
+        assert not labels.journal.waiting()
+        assert labels.journal.verify(array) == []
+
+
+def test_marks_are_set_up_to_the_entry_named(journal):
+    for value in (1, 2, 3):
+        add(journal, (0, value), Region(0, 4, 0, 4), value)
+    journal.mark_applied(2)
+    assert [entry.applied for entry in journal.strokes()] == [True, True, False]
+    assert journal.waiting() == [(0, 3)]
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path):
+    (tmp_path / "journal.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(StudyError, match="damaged"):
+        Journal(tmp_path / "journal.sqlite")
+
+
+def test_a_journal_of_a_later_version_is_refused(journal):
+    with sqlite3.connect(journal.path) as base:
+        base.execute("PRAGMA user_version = 99")
+    with pytest.raises(StudyError, match="newer"):
+        Journal(journal.path)
+
+
+def test_a_stroke_costs_the_journal_little(folder):
+    with open_at(folder) as labels:
+        for number in range(200):
+            act(labels, number)
+        entries = labels.journal.last()
+        assert everything(labels).shape == SHAPE
+    assert (folder / "journal.sqlite").stat().st_size / entries < 4096

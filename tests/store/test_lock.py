@@ -1,0 +1,68 @@
+"""One writer at a time, whoever dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_ctcl.errors import StudyBusy
+from napari_ctcl.store.lock import Lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from napari_ctcl.store.lock import Lock
+Lock(Path(sys.argv[1])).acquire("painting annotation", user="Dr. Berg")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def other_process(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / ".lock")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_writer_is_refused_and_told_who_holds_it(tmp_path, other_process):
+    with pytest.raises(StudyBusy) as refusal:
+        Lock(tmp_path / ".lock").acquire("painting")
+    assert "Dr. Berg" in str(refusal.value)
+    assert str(other_process.pid) in str(refusal.value)
+    assert refusal.value.exit_code == 2
+
+
+def test_a_dead_writers_lock_is_taken_over(tmp_path, other_process):
+    os.kill(other_process.pid, signal.SIGKILL)
+    other_process.wait()
+    lock = Lock(tmp_path / ".lock").acquire("painting")
+    assert lock.held
+    lock.release()
+
+
+def test_one_process_cannot_hold_a_lock_twice(tmp_path):
+    first = Lock(tmp_path / ".lock").acquire("painting annotation")
+    with pytest.raises(StudyBusy, match="already open for writing in this program"):
+        Lock(tmp_path / ".lock").acquire("painting")
+    first.release()
+    Lock(tmp_path / ".lock").acquire("painting").release()
+
+
+def test_a_note_that_cannot_be_read_still_refuses(tmp_path):
+    path = Path(tmp_path / ".lock")
+    with Lock(path).acquire("painting"):
+        path.write_text("")
+        with pytest.raises(StudyBusy, match="another process"):
+            Lock(path).acquire("painting")
