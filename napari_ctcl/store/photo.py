@@ -163,7 +163,7 @@ class Photo(PhotoFacts):
             self.root,
             shape=(self.height, self.width),
             levels=self.levels,
-            digest=self.digest,
+            photo_digest=self.digest,
         )
 
     def predicted_by(self) -> str | None:
