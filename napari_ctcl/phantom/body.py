@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from napari_ctcl.phantom.lattice import Floats, bump
+from napari_ctcl.phantom.lattice import Floats
 
 Point = tuple[float, float]
 
@@ -135,12 +135,12 @@ def distance(limb: Limb, v: Floats, u: Floats) -> tuple[Floats, Floats]:
 def form(limbs: tuple[Limb, ...], blend: float, v: Floats, u: Floats) -> tuple[Floats, Floats]:
     """Signed distance from the outline (negative inside) and height of the body, (h, w) each, in posture units."""
     outline = np.full(v.shape, 9.0, np.float32)
-    height = np.zeros(v.shape, np.float32)
+    height = np.full(v.shape, -1.0, np.float32)
     for limb in limbs:
         axis, radius = distance(limb, v, u)
         share = axis / radius
-        dome = np.sqrt(np.maximum(1 - share * share, 0)) * radius * np.float32(limb.depth)
-        height = smooth_max(height, dome, blend)
+        dome = np.maximum(1 - share * share, -1) * radius * np.float32(limb.depth)
+        height = smooth_max(height, dome, 2 * blend)
         outline = -smooth_max(-outline, radius - axis, blend)
     return outline, height
 
@@ -153,15 +153,15 @@ def smooth_max(a: Floats, b: Floats, width: float) -> Floats:
 
 def groove(crease: Crease, v: Floats, u: Floats) -> Floats:
     """1 on the crease's line, 0 beside it, fading towards both ends; (h, w)."""
-    near = np.full(v.shape, 9.0, np.float32)
+    line = np.zeros(v.shape, np.float32)
     steps = 8
     points = [_bezier(crease, step / steps) for step in range(steps + 1)]
     for step, (start, end) in enumerate(pairwise(points)):
-        first, last = (abs(2 * t / steps - 1) for t in (step, step + 1))
-        thin = Limb(start, end, 1.25 - first * first * 0.9, 1.25 - last * last * 0.9)
-        axis, width = distance(thin, v, u)
-        near = np.minimum(near, axis / np.maximum(width, 0.05))
-    return bump(near, crease.width)
+        first, last = (1.0 - (2 * t / steps - 1) ** 4 for t in (step, step + 1))
+        axis, strength = distance(Limb(start, end, first, last), v, u)
+        flank = np.maximum(1 - axis * np.float32(1 / crease.width), 0)
+        line = np.maximum(line, flank * flank * (3 - 2 * flank) * strength)
+    return line
 
 
 def _bezier(crease: Crease, t: float) -> Point:

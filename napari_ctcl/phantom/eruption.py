@@ -100,7 +100,7 @@ def _scaled(spot: Spot, factor: float) -> Spot:
     v0, u0, _, _ = spot.lobes[0]
     lobes = tuple((v0 + (v - v0) * factor, u0 + (u - u0) * factor, z, r * factor) for v, u, z, r in spot.lobes)
     return replace(
-        spot, lobes=lobes, reach=(*spot.reach[:2], spot.reach[2] * factor), rise=min(spot.rise * factor, 0.03)
+        spot, lobes=lobes, reach=(*spot.reach[:2], spot.reach[2] * factor), rise=min(spot.rise * factor, 0.042)
     )
 
 
@@ -116,6 +116,8 @@ def stains(view: Overview, patient: Patient, draw: Draw) -> list[Spot]:
         replace(
             new_spot(kind, patient, draw, (*view.place(candidates, draw)[:2], 0.0), draw.uniform(0.05, 0.13)),
             rise=0.0,
+            soft=0.010,
+            ragged=0.20,
             ulcer=0.0,
         )
         for kind in kinds

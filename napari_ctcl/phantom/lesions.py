@@ -20,13 +20,14 @@ from napari_ctcl.phantom.chance import Draw
 from napari_ctcl.phantom.lattice import Canvas, Floats, bump, channels, scattered, smoothstep
 from napari_ctcl.phantom.people import Colour, Patient
 
-WRINKLE_PX: Final = 7.0
-FLAKE_PX: Final = 3.4
-_STRENGTH: Final = 0.125  # of either texture, linear light
+WRINKLE_PX: Final = 7.6
+FLAKE_PX: Final = 4.0
+"""Wavelengths of the two textures, px of the photo at its own size; noise waves are two lattice steps long."""
+_STRENGTH: Final = 0.15  # of either texture, linear light
 _ERYTHEMA: Final[Colour] = (0.93, 0.56, 0.57)
 _FLESH: Final[Colour] = (0.62, 0.30, 0.30)
 _CRUST: Final[Colour] = (0.26, 0.16, 0.13)
-_VIOLET: Final[Colour] = (0.66, 0.345, 0.44)
+_VIOLET: Final[Colour] = (0.56, 0.332, 0.43)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Spot:
     ring : width of its rim as a share of its radius, where it has cleared in the middle; 0 where it has not
     ragged : how far its outline leaves the circle
     soft : width of its border, in shorter sides
+    patchy : how much paler it is in places
     tint : what it leaves of the skin's light, per channel
     flaky : flakes, else wrinkles
     texture : strength of either
@@ -57,6 +59,7 @@ class Spot:
     ring: float
     ragged: float
     soft: float
+    patchy: float
     tint: Colour
     flaky: bool
     texture: float
@@ -88,7 +91,9 @@ class Spot:
             dv, du, dz = canvas.v - np.float32(v), canvas.u - np.float32(u), (height - np.float32(z)) * np.float32(0.6)
             away = np.sqrt(dv * dv + du * du + dz * dz)
             inside = np.maximum(inside, (np.float32(radius) - away) * np.float32(1 / self.size))
-        inside += np.float32(self.ragged) * canvas.noise(self.size * 0.9, self.seed, 4, 0.55)
+        inside += np.float32(self.ragged) * canvas.noise(
+            self.size * 0.9, self.seed, 4, 0.38 if self.kind is Lesion.TUMOR else 0.58
+        )
         if self.ring:
             inside = np.minimum(inside, np.float32(2 * self.ring) - inside)
         return inside
@@ -111,13 +116,14 @@ def new_spot(kind: Lesion, patient: Patient, draw: Draw, place: tuple[float, flo
         reach=_reach(lobes),
         ring=draw.uniform(0.22, 0.34) if not tumor and draw.happens(patient.rings) else 0.0,
         ragged=draw.uniform(0.05, 0.09) if tumor else draw.uniform(0.09, 0.16),
-        soft=draw.uniform(0.003, 0.007) if kind is not Lesion.PATCH else draw.uniform(0.004, 0.011),
+        soft=draw.uniform(0.003, 0.007) if kind is not Lesion.PATCH else draw.uniform(0.006, 0.016),
+        patchy={Lesion.PATCH: 0.45, Lesion.PLAQUE: 0.28}.get(kind, 0.12),
         tint=_tint(kind, patient, draw),
         flaky=draw.happens(0.5) if tumor else kind is Lesion.PLAQUE,
         texture=_STRENGTH * patient.scaling,
-        rise=min(radius * 0.32, 0.03) if tumor else (0.0035 if kind is Lesion.PLAQUE else 0.0),
+        rise=min(radius * 0.42, 0.042) if tumor else (0.0035 if kind is Lesion.PLAQUE else 0.0),
         ulcer=draw.uniform(0.3, 0.45) if ulcered else 0.0,
-        gloss=draw.uniform(1.0, 1.9) if tumor else (0.7 if kind is Lesion.PLAQUE else 0.85),
+        gloss=draw.uniform(1.0, 1.5) if tumor else (0.7 if kind is Lesion.PLAQUE else 0.85),
         grain=draw.direction(),
         seed=draw.seed(),
     )
@@ -151,20 +157,38 @@ def _tint(kind: Lesion, patient: Patient, draw: Draw) -> Colour:
 def texture(spot: Spot, canvas: Canvas) -> Floats:
     """Fine relief of a lesion's surface, (h, w), about unit spread; its wavelength is in pixels."""
     if spot.flaky:
-        flakes = canvas.grain(FLAKE_PX, spot.seed + 21)
-        return np.clip(flakes, -1.5, 2.2)
+        turned = _turned(spot, canvas, FLAKE_PX * 0.55, FLAKE_PX * 0.55)
+        flakes = (canvas.grain(FLAKE_PX / 2, spot.seed + 21) + scattered(*turned, spot.seed + 23)) * np.float32(0.75)
+        crowd = 1 + np.float32(0.35) * canvas.noise(spot.size * 0.35, spot.seed + 22, 2)
+        return np.asarray(
+            (np.maximum(flakes, -0.7) - np.float32(0.12)) * np.clip(crowd, 0.45, 1.6) * np.float32(1.2), np.float32
+        )
+    across, along = _turned(spot, canvas, WRINKLE_PX / 2, WRINKLE_PX * 1.4)
+    bent = canvas.grain(WRINKLE_PX * 5, spot.seed + 31) * np.float32(0.55)
+    return scattered(across + bent, along, spot.seed + 41)
+
+
+def _turned(spot: Spot, canvas: Canvas, across_px: float, along_px: float) -> tuple[Floats, Floats]:
+    """Coordinates across and along the lesion's grain, (h, w) each, in the given steps."""
     y, x = canvas.rows[:, None], canvas.columns[None]
     gy, gx = spot.grain
-    bent = canvas.grain(WRINKLE_PX * 9, spot.seed + 31) * np.float32(0.55)
-    across = ((y * gy + x * gx) / WRINKLE_PX).astype(np.float32) + bent
-    along = ((x * gy - y * gx) / (WRINKLE_PX * 2.6)).astype(np.float32)
-    return scattered(across, along, spot.seed + 41)
+    across, along = (y * gy + x * gx) / across_px, (x * gy - y * gx) / along_px
+    return across.astype(np.float32), along.astype(np.float32)
 
 
-def cover(spot: Spot, depth: Floats, side: int) -> Floats:
-    """How much of each pixel's look is the lesion's, 0 to 1, (h, w): the border is soft, the mask is not."""
-    width = max(spot.soft, 0.8 / side) / spot.size
-    return smoothstep(-width, width, depth)
+def cover(spot: Spot, canvas: Canvas, depth: Floats) -> Floats:
+    """How much of each pixel's look is the lesion's, 0 to 1, (h, w).
+
+    The border is soft and the middle uneven; the mask is neither.
+    """
+    width = max(spot.soft, 0.8 / canvas.side) / spot.size
+    uneven = smoothstep(-1.6, 0.6, canvas.noise(spot.size * 0.8, spot.seed + 91, 3, 0.6))
+    return smoothstep(-width, width, depth) * (1 - np.float32(spot.patchy) * (1 - uneven))
+
+
+def flare(spot: Spot, depth: Floats) -> Floats:
+    """Faint redness of the skin around, (h, w) in 0 to 1."""
+    return bump(depth + np.float32(0.02), 0.22)
 
 
 def tinted(spot: Spot, canvas: Canvas, depth: Floats) -> npt.NDArray[np.float32]:

@@ -148,7 +148,7 @@ class Patient:
         depth, warmth = draw.spread(1.0, 0.14), draw.spread(0.0, 0.05)
         age = draw.uniform()
         dark_hair = linear(46, 34, 28) if plan.tone > 2 or draw.happens(0.5) else linear(120, 84, 54)
-        white, tint = draw.spread(0.0, 0.13), draw.spread(0.0, 0.05)
+        white, tint = draw.spread(0.0, 0.13), draw.spread(0.0, 0.07)
         return cls(
             skin=(red * depth, green * depth * (1 - warmth), blue * depth * (1 - 1.6 * warmth)),
             ruddiness=draw.uniform(0.6, 1.3),

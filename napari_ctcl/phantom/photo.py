@@ -19,7 +19,7 @@ from napari_ctcl.phantom.chance import Draw
 from napari_ctcl.phantom.eruption import Overview, erupt, stains
 from napari_ctcl.phantom.hair import strands
 from napari_ctcl.phantom.lattice import Canvas, Floats, channels, smoothstep
-from napari_ctcl.phantom.lesions import Spot, cover, rise, tinted
+from napari_ctcl.phantom.lesions import Spot, cover, flare, rise, tinted
 from napari_ctcl.phantom.people import Clinic, Patient
 from napari_ctcl.phantom.postures import POSTURES
 from napari_ctcl.phantom.study import PhotoPlan
@@ -29,7 +29,10 @@ from napari_ctcl.region import Region, grid
 TILE: Final = 256
 """Side of the tiles that photos are made of, px."""
 
-Tile = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.bool_]]
+_FLARE: Final = (0.01, 0.10, 0.08)
+
+Tile = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+"""Photo, labels, skin and look-alikes."""
 
 
 class Phantom:
@@ -86,10 +89,23 @@ class Phantom:
         ValueError
             If the region leaves the photo.
         """
-        shown = np.empty(region.shape, np.bool_)
+        return self._mask(region, 2)
+
+    def lookalike(self, region: Region) -> npt.NDArray[np.bool_]:
+        """Where the cloth has a stain that a crop alone would take for a lesion, (h, w); its class is normal.
+
+        Raises
+        ------
+        ValueError
+            If the region leaves the photo.
+        """
+        return self._mask(region, 3)
+
+    def _mask(self, region: Region, which: int) -> npt.NDArray[np.bool_]:
+        mask = np.empty(region.shape, np.bool_)
         for part, at, tile in self._tiles(region):
-            shown[at] = tile[2][part]
-        return shown
+            mask[at] = tile[which][part]
+        return mask
 
     def _tiles(self, region: Region) -> list[tuple[tuple[slice, slice], tuple[slice, slice], Tile]]:
         if region not in Region.whole(self.shape):
@@ -108,21 +124,23 @@ class Phantom:
         bare = surface.covered * np.float32(canvas.side)
         body = smoothstep(0.7, -0.7, on_body) * smoothstep(-0.7, 0.7, bare)
         shown = (on_body < 0) & (bare > 0)
-        light, labels = self._background(canvas, surface), np.full(shown.shape, Lesion.NORMAL, np.uint8)
+        light, stained = self._background(canvas, surface)
+        labels = np.full(shown.shape, Lesion.NORMAL, np.uint8)
         if body.any():
             skin_light, labels = self._body(canvas, surface, shown)
             light += body * (skin_light - light)
         picture = camera.exposed(canvas, light, self._clinic, self._patient)
         rgb = camera.developed(canvas, picture, self._seed + 5)
         inner = (slice(camera.HALO, -camera.HALO),) * 2
-        return rgb[inner], labels[inner], shown[inner]
+        return rgb[inner], labels[inner], shown[inner], (stained & (on_body > 0))[inner]
 
-    def _background(self, canvas: Canvas, surface: Surface) -> npt.NDArray[np.float32]:
+    def _background(self, canvas: Canvas, surface: Surface) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         layers = linen.lay(canvas, self._linen)
         flat = np.zeros(layers.height.shape, np.float32)
+        stained = np.zeros(flat.shape, np.bool_)
         for stain in self._stains:
             if stain.near(canvas):
-                _blot(layers, canvas, stain, flat, self._patient)
+                stained |= _blot(layers, canvas, stain, flat, self._patient)
         down, right = camera.slopes(surface.outline * np.float32(canvas.side))
         faces = down * np.float32(self._clinic.light[0]) + right * np.float32(self._clinic.light[1])
         light = camera.lit(layers, self._clinic, 0.4) * linen.shadow(surface.outline, faces)
@@ -131,19 +149,22 @@ class Phantom:
             worn.height += surface.height * np.float32(canvas.side)
             over = smoothstep(0.7, -0.7, surface.covered * np.float32(canvas.side))
             light += over * (camera.lit(worn, self._clinic, 0.4) - light)
-        return light
+            stained &= surface.covered > 0
+        return light, stained
 
     def _body(
         self, canvas: Canvas, surface: Surface, shown: npt.NDArray[np.bool_]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         layers = skin.healthy(canvas, surface, self._patient, self._posture, Draw(self._seed, "skin"))
         labels = np.full(shown.shape, Lesion.NORMAL, np.uint8)
+        sound = layers.albedo.copy()
         for spot in self._spots:
             if not spot.near(canvas):
                 continue
             depth = spot.depth(canvas, surface.height)
-            share = cover(spot, depth, canvas.side)
-            layers.albedo *= 1 + share * (tinted(spot, canvas, depth) - 1)
+            share = cover(spot, canvas, depth)
+            layers.albedo *= 1 - flare(spot, depth) * channels(_FLARE)
+            layers.albedo += share * (sound * tinted(spot, canvas, depth) - layers.albedo)
             layers.height += rise(spot, canvas, depth) * np.float32(canvas.side)
             layers.gloss += share * np.float32(spot.gloss - 1)
             labels[(depth > 0) & shown] = spot.kind
@@ -158,12 +179,18 @@ class Phantom:
         return camera.lit(layers, self._clinic) * shade, labels
 
 
-def _blot(layers: skin.Layers, canvas: Canvas, stain: Spot, flat: Floats, patient: Patient) -> None:
-    """A stain soaks in: the cloth takes the colours that the lesion would have on this patient's skin."""
+def _blot(layers: skin.Layers, canvas: Canvas, stain: Spot, flat: Floats, patient: Patient) -> npt.NDArray[np.bool_]:
+    """A stain soaks in: the cloth takes the colours that the lesion would have on this patient's skin.
+
+    Returns
+    -------
+    Where it is, (h, w).
+    """
     depth = stain.depth(canvas, flat)
-    share = cover(stain, depth, canvas.side) * np.float32(0.94)
+    share = cover(stain, canvas, depth) * np.float32(0.90)
     look = tinted(stain, canvas, depth)
     layers.albedo += share * (channels(patient.skin) * look - layers.albedo)
+    return np.asarray(depth > 0)
 
 
 def _pose(plan: PhotoPlan, clinic: Clinic, draw: Draw) -> Pose:

@@ -50,7 +50,7 @@ def healthy(canvas: Canvas, surface: Surface, patient: Patient, posture: Posture
     _darken(
         albedo, _spots(canvas, 0.014, 0.10 + 0.85 * patient.freckles, 0.30, draw.seed()) * np.float32(0.5), _PIGMENT
     )
-    _darken(albedo, _spots(canvas, 0.10, 0.10 + 0.25 * patient.moles, 0.07, draw.seed()), (0.62, 0.76, 0.82))
+    _darken(albedo, _spots(canvas, 0.10, 0.05 + 0.22 * patient.moles, 0.06, draw.seed()), (0.62, 0.76, 0.82))
     _darken(albedo, _vessels(canvas, surface, posture.vessels, draw.seed()), (0.30, 0.16, 0.06))
     height = surface.height * np.float32(canvas.side) + _relief(canvas, surface, patient, draw.seed())
     layers = Layers(albedo, height, 1 + np.float32(0.25) * canvas.noise(0.08, draw.seed(), 2))
@@ -99,7 +99,7 @@ def _relief(canvas: Canvas, surface: Surface, patient: Patient, seed: int) -> Fl
     furrows = np.abs(canvas.noise(0.020, seed, 2, slant=0.7)) + np.abs(canvas.noise(0.016, seed + 3, 2, slant=1.5))
     pores = np.minimum(canvas.noise(0.011, seed + 5), 0)
     lines = bump(canvas.noise(0.12, seed + 8, 2, slant=0.45), 0.12) * smoothstep(-0.6, 1.0, canvas.noise(0.4, seed + 9))
-    coarse = (furrows * np.float32(0.16) + pores * np.float32(0.10) - lines * np.float32(0.28)) * np.float32(unit)
+    coarse = (furrows * np.float32(0.10) + pores * np.float32(0.07) - lines * np.float32(0.28)) * np.float32(unit)
     fine = canvas.grain(5.0, seed + 11, 2) * np.float32(0.055)
     return np.asarray((coarse + fine) * np.float32(patient.roughness) * (1 + surface.fold), np.float32)
 
@@ -132,7 +132,7 @@ def _stubble(layers: Layers, canvas: Canvas, surface: Surface, patient: Patient,
     """Closely cropped hair above the hairline: dark streaks, dense towards the crown."""
     edge = surface.v + np.float32(0.02) * canvas.noise(0.06, seed, 2) - np.float32(0.55) * surface.u * surface.u
     grown = 1 - smoothstep(line - 0.10, line + 0.02, edge)
-    streaks = smoothstep(-0.9, 1.3, canvas.noise(0.0065, seed + 3, 2, 0.7, slant=2.4))
+    streaks = smoothstep(-1.6, 2.0, canvas.noise(0.0045, seed + 3, 3, 0.7, slant=2.6))
     amount = grown * (np.float32(0.20) + np.float32(0.36) * streaks)
     layers.albedo += amount * (channels(patient.hair_colour) - layers.albedo)
     layers.height += grown * streaks * np.float32(canvas.side / 512 * 0.35)

@@ -12,6 +12,7 @@ import numpy as np
 from napari_ctcl.phantom.body import Pose, Posture, form, groove
 from napari_ctcl.phantom.lattice import Canvas, Floats
 
+_BEVEL = 0.045  # skin turns away within this distance of its outline, in shorter sides
 _WAVER = 0.012  # how far the outline leaves its capsules, in shorter sides
 
 
@@ -38,11 +39,13 @@ class Surface:
 
 def survey(canvas: Canvas, posture: Posture, pose: Pose, seed: int) -> Surface:
     """The body under a patch of photo."""
-    sway_v = canvas.noise(0.45, seed, 2) * np.float32(_WAVER)
-    sway_u = canvas.noise(0.45, seed + 7, 2) * np.float32(_WAVER)
+    sway_v = canvas.noise(0.45, seed, 4, 0.42) * np.float32(_WAVER)
+    sway_u = canvas.noise(0.45, seed + 7, 4, 0.42) * np.float32(_WAVER)
     v, u = pose.place(canvas.v + sway_v, canvas.u + sway_u)
     outline, height = form(posture.limbs, posture.blend, v, u)
     height = height + np.float32(0.004) * canvas.noise(0.22, seed + 11, 2)
+    edge = np.clip(1 + outline * np.float32(1 / _BEVEL), 0, 1)
+    height = height + np.float32(_BEVEL) * (np.sqrt(1 - edge * edge) - 1)
     fold = np.zeros(v.shape, np.float32)
     for crease in posture.creases:
         line = groove(crease, v, u)
