@@ -129,14 +129,17 @@ class Heads:
 
 
 class Branch(nn.Module):
-    """One U-Net with its attention and its output head."""
+    """One U-Net with its attention and its output head.
+
+    `alpha` and `beta` weigh attention and co-learning; each is None where the architecture has no use for it.
+    """
 
     def __init__(self, arch: Architecture) -> None:
         super().__init__()
         self.unet = UNet(arch.base, arch.depth, arch.norm, arch.ff_tap)
         self.lal = LesionArea(arch.base, arch.norm) if arch.lal else None
-        self.alpha = nn.Parameter(torch.zeros(()))
-        self.beta = nn.Parameter(torch.zeros(()))
+        self.alpha = nn.Parameter(torch.zeros(())) if arch.lal else None
+        self.beta = nn.Parameter(torch.zeros(())) if arch.colearns else None
         self.out = nn.Conv2d(arch.base, len(CLASSES), 3, padding=1)
 
     def features(self, image_NCHW: Tensor) -> Features:
@@ -151,9 +154,9 @@ class Branch(nn.Module):
     def logits(self, last_NCHW: Tensor, attention: Tensor | None, gate: Tensor | None) -> Tensor:
         """Class logits of F_A = alpha (P F_l) + beta (Q F_l) + F_l."""
         attended = last_NCHW
-        if attention is not None:
+        if self.alpha is not None and attention is not None:
             attended = attended + self.alpha * (attention * last_NCHW)
-        if gate is not None:
+        if self.beta is not None and gate is not None:
             attended = attended + self.beta * (gate * last_NCHW)
         logits: Tensor = self.out(attended)
         return logits

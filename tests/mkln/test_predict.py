@@ -72,10 +72,9 @@ def network(seed=0, **switches):
     pixels = torch.from_numpy(photo(128, 128, seed=9))
     view = net.normalisation(pixels[None])[..., :64, :64].contiguous()
     with torch.no_grad():
-        for branch in (net.global_branch, net.local_branch):
-            if branch is not None:
-                branch.alpha.fill_(0.8)
-                branch.beta.fill_(1.5)
+        for name, parameter in net.named_parameters():
+            if name.endswith(("alpha", "beta")):
+                parameter.fill_(1.2)
         for _ in range(30):
             net.train()(view, view, torch.tensor([[0.0, 0.5, 0.0, 0.5]]))
     for part in net.modules():

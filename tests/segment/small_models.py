@@ -17,10 +17,9 @@ def network(seed=0, **switches):
     arch = Architecture(**{"base": 2, "depth": 3, "global_side": 32, **switches})
     net = MKLN(arch)
     with torch.no_grad():
-        for branch in (net.global_branch, net.local_branch):
-            if branch is not None:
-                branch.alpha.fill_(0.5)
-                branch.beta.fill_(0.5)
+        for name, parameter in net.named_parameters():
+            if name.endswith(("alpha", "beta")):
+                parameter.fill_(0.5)
     return net.eval()
 
 
