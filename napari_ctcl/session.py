@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import getpass
 import queue
-import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from psygnal import Signal
 
 from napari_ctcl.errors import InputError
 from napari_ctcl.events import Event, Failed, Finished, RegionDone
-from napari_ctcl.jobs import Job
+from napari_ctcl.jobs import Job, trainer
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 from napari_ctcl.segment.protocol import Request, command
@@ -196,8 +195,7 @@ class Session:
         """
         if self._labels is not None:
             self._labels.flush()
-        program = [sys.executable, "-P", "-m", "training"]
-        self._start("retrain", [*program, "finetune", str(self.study.root), "--recipe", recipe, "--events"])
+        self._start("retrain", trainer("finetune", str(self.study.root), "--recipe", recipe))
 
     def _start(self, work: Work, argv: list[str]) -> None:
         if self.work is not None:

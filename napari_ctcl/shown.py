@@ -62,7 +62,9 @@ class Level:
 
     def __getitem__(self, key: Any) -> npt.NDArray[Any]:
         keys = key if isinstance(key, tuple) else (key,)
-        keys = tuple(k for k in keys if k is not Ellipsis)
+        if Ellipsis in keys:
+            gap = keys.index(Ellipsis)
+            keys = keys[:gap] + (slice(None),) * (self.ndim - len(keys) + 1) + keys[gap + 1 :]
         spans = [_span(k, n) for k, n in zip(keys, self.shape[:2], strict=False)]
         spans += [(0, n) for n in self.shape[len(spans) : 2]]
         pixels = self.source.read(level=self.level, ys=spans[0], xs=spans[1])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -136,6 +137,9 @@ class Annotator(QWidget):
         main.statusBar().addPermanentWidget(research)
         main.resizeDocks([left], [235], Qt.Orientation.Horizontal)
         main.installEventFilter(self)
+        surface = main.findChild(QOpenGLWidget)
+        if surface is not None:
+            self.canvas.watch(surface)
         QCoreApplication.instance().aboutToQuit.connect(self.close_study)
         if self.session is None:
             self._take_over()

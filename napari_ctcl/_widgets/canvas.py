@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QWidget
 
 from napari_ctcl._layers import PyramidLabels, colours
 from napari_ctcl._widgets import keys
@@ -51,6 +52,26 @@ class Canvas(QObject):
         ):
             signal.connect(slot)
         viewer.scene.camera.events.zoom.connect(self.size_brush)
+
+    def watch(self, surface: QWidget) -> None:
+        """Take the Tab key before Qt moves the focus with it, and the focus whenever a class or tool is chosen.
+
+        Parameters
+        ----------
+        surface : what the photo is drawn in
+        """
+        surface.installEventFilter(self)
+        self.palette.class_chosen.connect(lambda _: surface.setFocus())
+        self.palette.tool_chosen.connect(lambda _: surface.setFocus())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Hide the labels while Tab is held."""
+        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and event.key() == Qt.Key.Key_Tab:
+            if not event.isAutoRepeat():
+                hidden = event.type() == QEvent.Type.KeyPress
+                self._set("opacity", 0.0 if hidden else self.palette.opacity.value() / 100)
+            return True
+        return bool(super().eventFilter(watched, event))
 
     def show(self, session: Session) -> None:
         """Put the photo in hand on the canvas, whole."""

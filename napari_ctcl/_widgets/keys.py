@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from napari_ctcl._layers import PyramidLabels
@@ -40,7 +39,6 @@ def bind() -> None:
     PyramidLabels.bind_key("]", lambda layer: _resize(layer, _STEP), overwrite=True)
     PyramidLabels.bind_key("A", lambda layer: layer.judge(accept=True), overwrite=True)
     PyramidLabels.bind_key("R", lambda layer: layer.judge(accept=False), overwrite=True)
-    PyramidLabels.bind_key("Tab", peek, overwrite=True)
     for unwanted in ("5", "6", "7", "M", "X", "-", "=", "L", "P"):
         PyramidLabels.bind_key(unwanted, _nothing, overwrite=True)
 
@@ -66,13 +64,6 @@ def _resize(layer: PyramidLabels, factor: float) -> None:
     layer.brush_size = max(
         1, round(size) if round(size) != layer.brush_size else layer.brush_size + (factor > 1) * 2 - 1
     )
-
-
-def peek(layer: PyramidLabels) -> Iterator[None]:
-    """Hide the labels while the key is held."""
-    opacity, layer.opacity = layer.opacity, 0.0  # hiding the layer would read its tile again on the way back
-    yield
-    layer.opacity = opacity
 
 
 def _nothing(layer: PyramidLabels) -> None:

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hands import double_click, drag, hover, native, place_of, press, settle
+from qtpy.QtCore import Qt
+
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.region import Region
+
+
+def human(window: Any) -> Any:
+    labels = window.session.labels
+    return labels.read(ys=(0, labels.shape[0]), xs=(0, labels.shape[1]))
+
+
+def on_screen(window: Any) -> tuple[Any, Any]:
+    """View codes of the tile on screen, and the same read anew."""
+    layer = window.canvas.labels
+    _, tile, raw = layer._tile()
+    return raw, layer.shown.read(level=layer.data_level, ys=tile.ys, xs=tile.xs)
+
+
+def look(window: Any, y: float, x: float, zoom: float) -> None:
+    window.viewer.scene.camera.center = (y, x)
+    window.viewer.scene.camera.zoom = zoom
+    settle(0.3)
+
+
+def line(window: Any, y: float, x0: float, x1: float, steps: int = 12) -> list[tuple[float, float]]:
+    return [place_of(window.viewer, y, x) for x in np.linspace(x0, x1, steps)]
+
+
+@pytest.mark.parametrize("zoom", [2.0, 0.9, 0.3])
+def test_a_stroke_is_exact_at_every_zoom(window: Any, zoom: float) -> None:
+    window.palette.constant.setChecked(False)
+    look(window, 600, 800, zoom)
+    press(window.viewer, Qt.Key.Key_3)
+    window.canvas.labels.brush_size = 41
+    reach = 120 / max(zoom, 0.5)
+    drag(window.viewer, line(window, 600, 800 - reach, 800 + reach))
+    pixels = human(window)
+    assert set(np.unique(pixels)) == {0, Lesion.PLAQUE}
+    ys, xs = np.nonzero(pixels)
+    assert ys.min() == pytest.approx(600 - 20.5, abs=1.5 / zoom)
+    assert ys.max() == pytest.approx(600 + 20.5, abs=1.5 / zoom)
+    assert xs.min() == pytest.approx(800 - reach - 20.5, abs=2 / zoom)
+    raw, anew = on_screen(window)
+    assert np.array_equal(raw, anew)
+
+
+def test_a_wide_stroke_on_the_overview_equals_the_same_stroke_brush_by_brush(window: Any) -> None:
+    from napari_ctcl.raster import Capsule
+
+    window.palette.constant.setChecked(False)
+    look(window, 600, 800, 0.4)
+    layer = window.canvas.labels
+    layer.selected_label, layer.brush_size = Lesion.TUMOR, 520
+    swept: list[Capsule] = []
+    sweep = layer._sweep
+    layer._sweep = lambda capsule, value: (swept.append(capsule), sweep(capsule, value))
+    drag(window.viewer, line(window, 600, 500, 1100, 8))
+    whole = Region.whole(layer.shown.shape)
+    truth = np.any([capsule.mask(whole) for capsule in swept], axis=0)
+    assert truth.sum() > 250_000
+    assert np.array_equal(human(window) == Lesion.TUMOR, truth)
+    raw, anew = on_screen(window)
+    assert np.array_equal(raw, anew)
+
+
+def test_erasing_shows_the_models_pixels_again(window: Any) -> None:
+    press(window.viewer, Qt.Key.Key_4)
+    drag(window.viewer, line(window, 400, 450, 550))
+    assert human(window).any()
+    press(window.viewer, Qt.Key.Key_E)
+    window.palette.size.setValue(window.palette.size.maximum())
+    drag(window.viewer, line(window, 400, 430, 570))
+    assert not human(window).any()
+    raw, anew = on_screen(window)
+    assert np.array_equal(raw, anew)
+    assert 6 in raw
+
+
+def test_human_pixels_are_kept_when_asked(window: Any) -> None:
+    press(window.viewer, Qt.Key.Key_2)
+    drag(window.viewer, line(window, 600, 700, 800))
+    first = human(window) == Lesion.PATCH
+    window.palette.keep.setChecked(True)
+    press(window.viewer, Qt.Key.Key_4)
+    drag(window.viewer, line(window, 605, 650, 900))
+    assert np.array_equal(human(window) == Lesion.PATCH, first)
+    assert (human(window) == Lesion.TUMOR).any()
+
+
+def test_undo_and_redo_by_key_give_the_pixels_back(window: Any) -> None:
+    press(window.viewer, Qt.Key.Key_3)
+    drag(window.viewer, line(window, 300, 900, 1100))
+    after = human(window)
+    press(window.viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not human(window).any()
+    press(window.viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert np.array_equal(human(window), after)
+    raw, anew = on_screen(window)
+    assert np.array_equal(raw, anew)
+
+
+def test_accept_takes_over_the_lesion_under_the_cursor_and_reject_makes_it_normal(window: Any) -> None:
+    hover(window.viewer, place_of(window.viewer, 400, 500))
+    press(window.viewer, Qt.Key.Key_A)
+    accepted = human(window) == Lesion.PATCH
+    assert accepted.sum() == pytest.approx(np.pi * 120**2, rel=0.01)
+    hover(window.viewer, place_of(window.viewer, 800, 1100))
+    press(window.viewer, Qt.Key.Key_R)
+    assert (human(window) == Lesion.NORMAL).sum() == pytest.approx(np.pi * 150**2, rel=0.01)
+    assert not (human(window) == Lesion.TUMOR).any()
+
+
+def test_fill_paints_the_inside_of_an_outline_and_refuses_what_is_open(window: Any) -> None:
+    press(window.viewer, Qt.Key.Key_3)
+    turn = np.linspace(0, 2 * np.pi, 40)
+    ring = [place_of(window.viewer, 850 + 90 * np.sin(t), 400 + 90 * np.cos(t)) for t in turn]
+    drag(window.viewer, ring)
+    outline = int((human(window) == Lesion.PLAQUE).sum())
+    press(window.viewer, Qt.Key.Key_F)
+    drag(window.viewer, [place_of(window.viewer, 850, 400)] * 2)
+    filled = human(window) == Lesion.PLAQUE
+    assert filled.sum() > outline
+    assert filled[850, 400]
+    assert filled.sum() < np.pi * 140**2
+
+
+def test_a_polygon_is_painted_on_double_click(window: Any) -> None:
+    press(window.viewer, Qt.Key.Key_2)
+    press(window.viewer, Qt.Key.Key_G)
+    for y, x in ((200, 1200), (200, 1400), (400, 1400)):
+        drag(window.viewer, [place_of(window.viewer, y, x)] * 2)
+    double_click(window.viewer, place_of(window.viewer, 400, 1200))
+    settle(0.2)
+    painted = human(window) == Lesion.PATCH
+    assert painted[300, 1300]
+    assert painted.sum() == pytest.approx(200 * 200, rel=0.1)
+
+
+@pytest.mark.parametrize(("key", "value"), [("1", 1), ("2", 2), ("3", 3), ("4", 4)])
+def test_number_keys_take_a_class_in_hand(window: Any, key: str, value: int) -> None:
+    press(window.viewer, key)
+    assert window.canvas.labels.selected_label == value
+    assert window.palette.rows[Lesion(value)].property("chosen") == "true"
+    assert Lesion(value).title in window.header.chip.text()
+
+
+def test_tool_keys_choose_the_tool(window: Any) -> None:
+    for key, mode in (
+        (Qt.Key.Key_0, "erase"),
+        (Qt.Key.Key_F, "fill"),
+        (Qt.Key.Key_G, "polygon"),
+        (Qt.Key.Key_B, "paint"),
+    ):
+        press(window.viewer, key)
+        assert str(window.canvas.labels.mode) == mode
+        assert window.palette.tools[mode].isChecked()
+
+
+def test_bracket_keys_size_the_brush(window: Any) -> None:
+    before = window.canvas.labels.brush_size
+    press(window.viewer, Qt.Key.Key_BracketRight)
+    larger = window.canvas.labels.brush_size
+    press(window.viewer, Qt.Key.Key_BracketLeft)
+    assert before < larger
+    assert window.canvas.labels.brush_size == pytest.approx(before, abs=1)
+
+
+def test_holding_tab_hides_the_labels_and_holding_space_moves_the_photo(window: Any) -> None:
+    from qtpy.QtTest import QTest
+
+    layer, canvas = window.canvas.labels, native(window.viewer)
+    shown = layer.opacity
+    canvas.setFocus()
+    QTest.keyPress(canvas, Qt.Key.Key_Tab)
+    assert layer.opacity == 0
+    QTest.keyRelease(canvas, Qt.Key.Key_Tab)
+    settle(0.1)
+    assert layer.opacity == shown
+    QTest.keyPress(canvas, Qt.Key.Key_Space)
+    assert str(layer.mode) == "pan_zoom"
+    QTest.keyRelease(canvas, Qt.Key.Key_Space)
+    settle(0.1)
+    assert str(layer.mode) == "paint"
+
+
+def test_the_class_in_hand_never_leaves_the_class_table(window: Any) -> None:
+    layer = window.canvas.labels
+    layer.selected_label = 9
+    assert layer.selected_label == Lesion.TUMOR
+    for key in (Qt.Key.Key_M, Qt.Key.Key_X, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+        press(window.viewer, key)
+    assert layer.selected_label == Lesion.TUMOR
+
+
+def test_a_stroke_painted_while_tiles_are_still_being_read_stays_on_screen(window: Any) -> None:
+    from napari.settings import get_settings
+
+    get_settings().experimental.async_ = True
+    try:
+        look(window, 600, 800, 0.3)
+        window.viewer.scene.camera.center, window.viewer.scene.camera.zoom = (400, 500), 2.0
+        drag(window.viewer, line(window, 400, 420, 580, 8))
+        settle(0.6)
+        raw, anew = on_screen(window)
+        assert np.array_equal(raw, anew)
+        assert (raw == Lesion.PATCH).any()
+    finally:
+        get_settings().experimental.async_ = False

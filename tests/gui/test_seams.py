@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from napari._vispy.layers.labels import VispyLabelsLayer
+from napari._vispy.overlays.labels_brush_stroke import VispyLabelsBrushStrokeOverlay
+from napari._vispy.overlays.labels_polygon import VispyLabelsPolygonOverlay
+from napari.layers import Labels
+from napari.layers.labels.labels import _LabelsSlicingState
+
+from napari_ctcl._layers import SEAMS
+
+OWNERS: dict[str, Any] = {
+    "Labels": Labels,
+    "_LabelsSlicingState": _LabelsSlicingState,
+    "VispyLabelsLayer": VispyLabelsLayer,
+    "VispyLabelsPolygonOverlay": VispyLabelsPolygonOverlay,
+    "VispyLabelsBrushStrokeOverlay": VispyLabelsBrushStrokeOverlay,
+}
+
+
+def test_napari_still_has_every_private_name_that_the_layer_leans_on(window: Any) -> None:
+    layer = window.canvas.labels
+    missing = []
+    for owner, names in SEAMS.items():
+        for name in names:
+            holder = layer if name.startswith("events.") else OWNERS.get(owner, layer)
+            try:
+                attrgetter(name)(holder)
+            except AttributeError:
+                missing.append(f"{owner}.{name}")
+    assert not missing
