@@ -165,6 +165,9 @@ class PillowSource:
     def __init__(self, path: Path) -> None:
         self._image: Image.Image = open_whole(path)
         image = self._image
+        if image.format == "PNG":
+            with open_whole(path) as twin:
+                twin.verify()  # the decoder itself passes over wrong checksums
         self.notes: list[str] = []
         self.shape = (image.height, image.width)
         self.profile: bytes | None = image.info.get("icc_profile")
@@ -224,17 +227,18 @@ def open_whole(path: Path) -> Image.Image:
         If it is neither, or has more than `LARGEST_DECODED_WHOLE` pixels.
     """
     cap = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = LARGEST_DECODED_WHOLE
+    Image.MAX_IMAGE_PIXELS = None  # only the header is read here, and our own cap follows
     try:
         image = Image.open(path, formats=("JPEG", "PNG"))
     except UnidentifiedImageError:
         raise ImageError(
             f"{path.name}: not an image that is read", expected=READ_NOW, do="convert it, or choose another file"
         ) from None
-    except Image.DecompressionBombError:
-        raise _too_large(path.name, "more than twice the", LARGEST_DECODED_WHOLE) from None
     finally:
         Image.MAX_IMAGE_PIXELS = cap
+    if image.width * image.height > LARGEST_DECODED_WHOLE:
+        image.close()
+        raise _too_large(path.name, image.size, LARGEST_DECODED_WHOLE)
     return image
 
 
@@ -258,17 +262,16 @@ def _png_depth(path: Path) -> int:
 def _require_size(name: str, source: Source) -> None:
     height, width = source.shape
     if height * width == 0:
-        raise ImageError(f"{name}: {height} x {width} pixels", expected="at least one", do="choose another file")
-    largest = LARGEST_TIFF if isinstance(source, TiffSource) else LARGEST_DECODED_WHOLE
-    if height * width > largest:
-        raise _too_large(name, f"{height * width // 1_000_000}", largest)
+        raise ImageError(f"{name}: {width} x {height} pixels", expected="at least one", do="choose another file")
+    if height * width > LARGEST_TIFF:
+        raise _too_large(name, (width, height), LARGEST_TIFF)
 
 
-def _too_large(name: str, pixels: str, largest: int) -> ImageError:
+def _too_large(name: str, size: tuple[int, int], largest: int) -> ImageError:
     return ImageError(
-        f"{name}: {pixels} million pixels" if pixels.isdecimal() else f"{name}: {pixels} largest size",
+        f"{name}: {size[0]} x {size[1]} pixels",
         expected=f"at most {largest // 1_000_000} million",
-        do="save it as a tiled TIFF, which is read piece by piece, or make it smaller",
+        do="make it smaller" if largest == LARGEST_TIFF else "save it as a tiled TIFF, which is read piece by piece",
     )
 
 
@@ -285,7 +288,7 @@ def readable(name: str) -> Iterator[None]:
         yield
     except CtclError:
         raise
-    except (*_BROKEN_FILE, tifffile.TiffFileError, RuntimeError, Image.DecompressionBombError) as error:
+    except (*_BROKEN_FILE, tifffile.TiffFileError, RuntimeError) as error:
         raise ImageError(
             f"{name}: broken or cut short ({_first_words(error)})", expected="a whole image", do="copy the file again"
         ) from error

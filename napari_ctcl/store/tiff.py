@@ -157,7 +157,7 @@ class TiffSource:
         file.seek(page.dataoffsets[index])
         data = file.read(count)
         if len(data) < count:
-            raise ImageError(f"{self._name}: the file ends within its pixels", do="copy the file again")
+            raise ImageError(f"{self._name}: broken or cut short (it ends within its pixels)", do="copy the file again")
         tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if _is_jpeg(page) else {}
         decoded, _place, shape = page.decode(data, index, **tables)
         if decoded is None:

@@ -1,0 +1,28 @@
+"""Photo files and looks at a study that several store tests share."""
+
+import hashlib
+
+import numpy as np
+from PIL import Image
+
+FACTS = {"patient": "P01", "visit": "2026-03-01", "region": "forearms"}
+
+
+def noise(seed=0, shape=(300, 400)):
+    return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
+
+
+def save(path, pixels, **options):
+    Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def look(study):
+    """Everything a failed import could have changed: files with their bytes, and rows."""
+    quiet = {"catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", ".import.lock"}
+    files = {
+        str(path.relative_to(study.root)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        for path in sorted(study.root.rglob("*"))
+        if path.name not in quiet
+    }
+    return files, study.catalogue.counts(), study.folds.head

@@ -1,0 +1,132 @@
+"""A mask's values mean what the class table or the user's map says, never what their number suggests."""
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_ctcl.errors import ImageError, InputError, MaskError, NotFound
+from napari_ctcl.lesion import COLOURS, Lesion
+from napari_ctcl.store.masks import MaskMap, parse_mask_map, read_mask
+
+SHAPE = (30, 40)
+
+
+@pytest.fixture
+def labels():
+    return np.random.default_rng(5).integers(0, 5, SHAPE, dtype=np.uint8)
+
+
+def painted(labels):
+    table = np.array([COLOURS[lesion] for lesion in Lesion], np.uint8)
+    return table[labels]
+
+
+@pytest.mark.parametrize("how", ["png", "tif", "rgba", "palette png", "palette tif"])
+def test_the_class_tables_colours_are_understood(tmp_path, labels, how):
+    path = tmp_path / f"mask.{how.split()[-1].replace('rgba', 'png')}"
+    image = Image.fromarray(painted(labels))
+    if how == "rgba":
+        image.putalpha(Image.fromarray((labels > 0).astype(np.uint8) * 255))
+    if how.startswith("palette"):
+        image = Image.fromarray(labels)
+        image.putpalette([part for lesion in Lesion for part in COLOURS[lesion]])
+    image.save(path)
+    np.testing.assert_array_equal(read_mask(path, SHAPE), labels)
+
+
+def test_transparent_is_unlabelled_whatever_colour_lies_under_it(tmp_path):
+    rgba = np.full((*SHAPE, 4), 77, np.uint8)
+    rgba[..., 3] = 0
+    Image.fromarray(rgba).save(tmp_path / "m.png")
+    assert not read_mask(tmp_path / "m.png", SHAPE).any()
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "I;16", "RGB", "tif", "bool tif"])
+def test_a_binary_mask_is_read_through_a_map(tmp_path, mode):
+    lesion = np.zeros(SHAPE, bool)
+    lesion[3:9, 5:11] = True
+    path = tmp_path / ("m.tif" if "tif" in mode else "m.png")
+    if mode == "tif":
+        tifffile.imwrite(path, lesion.astype(np.uint8) * 255)
+    elif mode == "bool tif":
+        tifffile.imwrite(path, lesion)
+    elif mode == "I;16":
+        Image.fromarray(lesion.astype(np.uint16) * 255).save(path)
+    else:
+        Image.fromarray(lesion.astype(np.uint8) * 255).convert(mode).save(path)
+    labels = read_mask(path, SHAPE, parse_mask_map("0=normal,255=tumor"))
+    np.testing.assert_array_equal(labels, np.where(lesion, Lesion.TUMOR, Lesion.NORMAL))
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+def test_a_grey_mask_without_a_map_is_refused_never_read_by_index(tmp_path, mode):
+    Image.fromarray(np.full(SHAPE, 2, np.uint8)).convert(mode).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match=r"mask map such as 0=normal,255=tumor"):
+        read_mask(tmp_path / "m.png", SHAPE)
+    with pytest.raises(MaskError, match="without a meaning"):
+        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("rest=normal"))
+
+
+def test_an_unknown_colour_is_named_with_its_place_and_count(tmp_path, labels):
+    rgb = painted(labels)
+    rgb[7, 11] = rgb[20, 3] = (255, 254, 0)
+    Image.fromarray(rgb).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match=r"#fffe00 at row 7, column 11 \(2 pixels have it\)"):
+        read_mask(tmp_path / "m.png", SHAPE)
+
+
+def test_an_unknown_grey_is_named_with_its_place_and_count(tmp_path):
+    grey = np.zeros(SHAPE, np.uint8)
+    grey[4, 5:8] = 7
+    Image.fromarray(grey).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match=r"value 7 at row 4, column 5 \(3 pixels have it\)"):
+        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("0=normal,255=tumor"))
+
+
+def test_a_jpeg_mask_is_told_why_its_colours_are_wrong(tmp_path, labels):
+    Image.fromarray(painted(labels)).save(tmp_path / "m.jpg")
+    with pytest.raises(MaskError, match="JPEG changes colours"):
+        read_mask(tmp_path / "m.jpg", SHAPE)
+
+
+def test_rest_names_all_other_values(tmp_path, labels):
+    Image.fromarray(painted(labels)).save(tmp_path / "m.png")
+    expected = np.where(labels == 0, Lesion.NORMAL, labels)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("rest=normal")), expected)
+    only_red = read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("#FF0000=tumor, rest=normal"))
+    np.testing.assert_array_equal(only_red, np.where(labels == Lesion.TUMOR, Lesion.TUMOR, Lesion.NORMAL))
+
+
+def test_a_mask_on_its_side_is_told_so(tmp_path):
+    Image.fromarray(np.zeros(SHAPE[::-1], np.uint8)).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match=r"30 x 40 pixels, expected 40 x 30.*lies on its side"):
+        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("0=normal"))
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path):
+    Image.fromarray(np.zeros((10, 10), np.uint8)).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match=r"10 x 10 pixels, expected 40 x 30"):
+        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("0=normal"))
+
+
+def test_what_is_no_mask_at_all_is_refused(tmp_path):
+    (tmp_path / "m.png").write_bytes(b"nothing")
+    with pytest.raises(ImageError, match="not an image"):
+        read_mask(tmp_path / "m.png", SHAPE)
+    with pytest.raises(NotFound):
+        read_mask(tmp_path / "other.png", SHAPE)
+
+
+def test_a_map_can_be_text_or_a_mapping():
+    text = parse_mask_map("0=normal, 255=Tumor, #FFff00=patch, rest=unlabelled")
+    assert text == MaskMap.of({0: "normal", "255": Lesion.TUMOR, "#ffff00": "patch", "rest": "unlabelled"})
+    assert text.greys == {0: Lesion.NORMAL, 255: Lesion.TUMOR}
+    assert text.colours == {(255, 255, 0): Lesion.PATCH}
+    assert text.rest is Lesion.UNLABELLED
+
+
+@pytest.mark.parametrize("text", ["", "0", "0=", "0=skin", "red=tumor", "#12=tumor", "-1=tumor", "0=normal,,"])
+def test_a_map_that_is_written_wrong_is_refused(text):
+    with pytest.raises(InputError, match="mask map"):
+        parse_mask_map(text)
