@@ -33,8 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; gives its exit code."""
     asked = _parser().parse_args(words)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     torch.set_num_threads(asked.threads or torch.get_num_threads())
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     try:
@@ -43,6 +42,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except CtclError as error:
         _complain(asked, error)
         return error.exit_code
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return 0
 
 

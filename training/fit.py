@@ -147,11 +147,11 @@ class _Run:
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip or math.inf)
-        self._must_be_finite(float(loss), float(norm))
+        self._must_be_finite(loss.item(), norm.item())
         self.optimiser.step()
         self.average.update(self.net, self.iteration)
         self.iteration += 1
-        self.loss += float(loss)
+        self.loss += loss.item()
 
     def _loss(self, batch: Batch) -> Tensor:
         views = [_normalised(image, self.net).to(self.on) for image in (batch.global_B3SS, batch.local_N3CC)]
