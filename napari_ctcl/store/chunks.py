@@ -16,7 +16,7 @@ import numpy.typing as npt
 import tensorstore as ts
 import zarr
 
-from napari_ctcl.errors import StudyError
+from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.region import Region
 from napari_ctcl.store.disk import room_on
 
@@ -123,7 +123,7 @@ def sync_files(paths: Iterable[Path]) -> None:
         If there is no room for them.
     """
     files = list(paths)
-    for path in [*files, *{folder for file in files for folder in file.parents[:2]}]:
+    for path in [*files, *{folder for file in files for folder in file.parents[:3]}]:
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
@@ -157,7 +157,7 @@ def _open(path: Path) -> Any:
 def _read(array: Any, region: Region, place: Path) -> Labels:
     whole = Region.whole((int(array.shape[0]), int(array.shape[1])))
     if region not in whole:
-        raise StudyError(f"{place}: {region} leaves the image of {whole.shape}")
+        raise InputError(f"{place}: {region} leaves the level", expected=f"inside {whole.shape}")
     try:
         labels: Labels = np.array(array[region.slices].read().result())
     except ValueError as error:

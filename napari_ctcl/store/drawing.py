@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from napari_ctcl.region import Region, grid
 from napari_ctcl.store.chunks import TILE, Key, Labels
-from napari_ctcl.store.stroke import Change, Place, pack, unpack
+from napari_ctcl.store.journal import Journal
+from napari_ctcl.store.stroke import Change, Place, Stroke, pack, unpack
 from napari_ctcl.store.tiles import Tiles
 
 Mask = npt.NDArray[np.bool_]
@@ -39,6 +40,7 @@ class Drawing:
         self._tiles = tiles
         self._before: dict[Place, bytes] = {}
         self._boxes: dict[Place, Region] = {}
+        self._changed: list[Place] = []
 
     def paint(
         self, y0: int, x0: int, mask: Mask, values: Callable[[Region], Labels | np.uint8], only: frozenset[int] | None
@@ -66,6 +68,40 @@ class Drawing:
             changed += self._paint_tile(cell, part, wanted, value, paintable)
         return changed
 
+    def journalled(self, journal: Journal, *, user: str) -> Stroke | None:
+        """Write what the stroke changed to the journal; None if it changed nothing.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; the journal stays as it was.
+        """
+        changes: list[Change] = []
+        painted = np.zeros(256, np.int64)
+        for place, before in self._befores():
+            change = self._change(place, before, painted)
+            if change is not None:
+                changes.append(change)
+        if not changes:
+            return None
+        values = np.flatnonzero(painted)
+        stroke = journal.add(
+            changes,
+            user=user,
+            tool=self.tool,
+            value=int(values[0]) if values.size == 1 else None,
+            region=_bounding(changes),
+            pixels=int(painted.sum()),
+        )
+        self._changed = [change.place for change in changes]
+        return stroke
+
+    def release(self) -> None:
+        """Let the tiles that it changed go to the disk, now that the journal has the stroke."""
+        for place in self._changed:
+            self._tiles.mark_unwritten(key_of(place))
+        self._tiles.unpin()
+
     def restore(self) -> None:
         """Put every tile back as it was before the stroke."""
         for place, before in self._befores():
@@ -73,28 +109,7 @@ class Drawing:
             with self._tiles.changing(key_of(place), box) as target:
                 target[...] = before[box.slices]
         self._tiles.propagate()
-
-    def changes(self) -> tuple[list[Change], npt.NDArray[np.int64]]:
-        """What the stroke did to each tile that it changed, and how many pixels got each of the 256 values."""
-        changes: list[Change] = []
-        painted = np.zeros(256, np.int64)
-        for place, before in self._befores():
-            box = self._boxes[place]
-            old, new = before[box.slices], self._tiles.tile(key_of(place))[box.slices]
-            differs = old != new
-            rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-            if rows.size:
-                tight = Region(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
-                painted += np.bincount(new[differs], minlength=256)
-                changes.append(
-                    Change(
-                        place=place,
-                        box=tight.moved(box.y0, box.x0),
-                        before=pack(old[tight.slices]),
-                        after=pack(new[tight.slices]),
-                    )
-                )
-        return changes, painted
+        self._tiles.unpin()
 
     def _paint_tile(
         self,
@@ -125,11 +140,28 @@ class Drawing:
             self._before[place], self._boxes[place] = pack(tile), box
             self._tiles.pin(key_of(place))
 
+    def _change(self, place: Place, before: Labels, painted: npt.NDArray[np.int64]) -> Change | None:
+        """What became of a tile; adds to `painted` how many of its pixels got each value."""
+        box = self._boxes[place]
+        old, new = before[box.slices], self._tiles.tile(key_of(place))[box.slices]
+        differs = old != new
+        rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+        if not rows.size:
+            return None
+        painted += np.bincount(new[differs], minlength=256)
+        tight = Region(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+        return Change(
+            place=place,
+            box=tight.moved(box.y0, box.x0),
+            before=pack(old[tight.slices]),
+            after=pack(new[tight.slices]),
+        )
+
     def _befores(self) -> Iterator[tuple[Place, Labels]]:
         for place, blob in self._before.items():
             yield place, unpack(blob, self._tiles.image.region(key_of(place)).shape)
 
 
-def bounding(changes: list[Change]) -> Region:
+def _bounding(changes: list[Change]) -> Region:
     """Smallest level-0 region that holds all of at least one change."""
     return reduce(or_, (change.box.moved(change.place[0] * TILE, change.place[1] * TILE) for change in changes))

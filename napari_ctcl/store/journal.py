@@ -156,6 +156,11 @@ class Journal:
         with self._transaction() as base:
             base.execute("UPDATE entries SET applied = 1 WHERE applied = 0 AND seq <= ?", (upto,))
 
+    def forget_marks(self) -> None:
+        """Have every entry wait again: the label image is gone, and is to be made anew from the journal."""
+        with self._transaction() as base:
+            base.execute("UPDATE entries SET applied = 0 WHERE applied = 1")
+
     def last(self) -> int:
         """Number of the newest entry; 0 when there is none."""
         return int(self._rows("SELECT coalesce(max(seq), 0) FROM entries")[0][0])

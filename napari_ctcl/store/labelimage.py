@@ -61,6 +61,7 @@ def create(image_path: Path, name: str, shape: Shape, levels: int) -> None:
             else:
                 _write_empty(unfinished, shapes, _pitch(image_path))
                 unfinished.rename(target)
+                sync_files([target])
             _list_names(target.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

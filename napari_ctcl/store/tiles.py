@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from napari_ctcl.errors import InputError
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store.chunks import TILE, Key, LabelImage, Labels, halved
 
@@ -68,8 +69,16 @@ class Tiles:
                     return loaded
 
     def read(self, level: int, ys: Span, xs: Span) -> Labels:
-        """Labels of a region of a level, as a new array."""
+        """Labels of a region of a level, as a new array.
+
+        Raises
+        ------
+        InputError
+            If the region leaves the level.
+        """
         region = Region(*ys, *xs)
+        if region not in Region.whole(self.shapes[level]):
+            raise InputError(f"{region} leaves level {level}", expected=f"inside {self.shapes[level]}")
         out = np.empty(region.shape, np.uint8)
         for cell in grid(self.shapes[level], TILE, region):
             part = cell & region
@@ -120,7 +129,9 @@ class Tiles:
         """Bring coarser levels up to date, up to and including that level; all of them by default."""
         top = len(self.shapes) - 1 if upto is None else min(upto, len(self.shapes) - 1)
         for level in range(top):
-            for key in list(self._stale[level]):
+            with self.lock:
+                stale = list(self._stale[level])
+            for key in stale:
                 parent = _parent(key)
                 self.tile(parent)  # so that the disk is not read under the lock
                 with self.lock:
@@ -223,7 +234,7 @@ class Tiles:
 
 
 class LevelView:
-    """One level as an array to read, made for a viewer that asks for `shape`, `dtype`, `chunks` and slices."""
+    """One level as an array to read, always up to date, for a viewer that asks for `shape`, `chunks` and slices."""
 
     ndim = 2
     dtype = np.dtype(np.uint8)
@@ -244,6 +255,7 @@ class LevelView:
     def __getitem__(self, key: Any) -> Any:
         index = _filled(key if isinstance(key, tuple) else (key,))
         spans = [_span(part, size) for part, size in zip(index, self.shape, strict=True)]
+        self._tiles.propagate(self._level)
         labels = self._tiles.read(self._level, spans[0], spans[1])
         return labels[tuple(_within(part, size) for part, size in zip(index, self.shape, strict=True))]
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from typing import Final
 
-from napari_ctcl.errors import CtclError
+from napari_ctcl.errors import CtclError, DiskFull
+from napari_ctcl.store.drawing import key_of
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.tiles import Tiles
 
@@ -32,14 +34,26 @@ class Writer:
     def __init__(self, tiles: Tiles, journal: Journal) -> None:
         self.problem: CtclError | OSError | None = None
         self._tiles, self._journal = tiles, journal
-        self._last, self._applied = journal.last(), 0
+        self._last = journal.last()
+        self._applied = 0 if journal.waiting() else self._last
         self._painted_at = 0.0
         self._one_at_a_time = threading.Lock()
         self._wake, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="label-writer", daemon=True)
 
+    def recover(self) -> None:
+        """Rebuild, from the journal alone, the tiles that a crash may have left unwritten."""
+        keys = [key_of(place) for place in self._journal.waiting()]
+        if keys:
+            image = self._tiles.image
+            self._tiles.rebuild((key, self._journal.tile(key[1:], image.region(key).shape)) for key in keys)
+            with suppress(DiskFull):  # the journal still has it all, and the thread tries again
+                self.flush()
+
     def start(self) -> None:
-        """Begin to write in the background."""
+        """Begin to write in the background, with what is waiting already."""
+        if self._tiles.unwritten:
+            self._wake.set()
         self._thread.start()
 
     def journalled(self, seq: int) -> None:

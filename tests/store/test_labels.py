@@ -18,7 +18,7 @@ from label_ground import LEVELS, SHAPE, Paper, act, chunk_files, disc, everythin
 from ome_zarr_models.v05.image_label import ImageLabel
 from ome_zarr_models.v05.labels import Labels as LabelsGroup
 
-from napari_ctcl.errors import DiskFull, MaskError, StudyBusy, StudyError
+from napari_ctcl.errors import DiskFull, InputError, MaskError, StudyBusy, StudyError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, grid
 from napari_ctcl.store import labelimage, writer
@@ -177,6 +177,25 @@ def test_a_chunk_that_a_power_cut_tore_is_rebuilt_from_the_journal(labels, folde
     with open_at(copy) as recovered:
         assert np.array_equal(everything(recovered), everything(labels))
         assert np.array_equal(recovered.views()[2][:, :], halved(halved(everything(labels))))
+
+
+def test_a_lost_label_image_is_made_anew_from_the_journal(folder):
+    with open_at(folder) as labels:
+        for number in range(20):
+            act(labels, number)
+        painted = everything(labels)
+    shutil.rmtree(folder / "image.ome.zarr/labels")
+    with open_at(folder) as labels:
+        assert np.array_equal(everything(labels), painted)
+    assert np.array_equal(on_disk(folder, 1), halved(painted))
+
+
+@pytest.mark.parametrize("spans", [((-1, 5), (0, 5)), ((0, 5), (0, SHAPE[1] + 1))])
+def test_reading_beyond_the_image_is_refused(labels, folder, spans):
+    with pytest.raises(InputError):
+        labels.read(ys=spans[0], xs=spans[1])
+    with pytest.raises(InputError):
+        labelimage.read(folder / "image.ome.zarr", "annotation", ys=spans[0], xs=spans[1])
 
 
 def test_a_chunk_that_cannot_be_decoded_is_an_error_not_an_empty_tile(folder):
@@ -339,6 +358,21 @@ def test_a_label_image_without_room_is_written_later(labels, folder, resting):
     labels.flush()
     assert labels.problem is None
     assert np.array_equal(on_disk(folder), everything(labels))
+
+
+def test_labels_open_on_a_full_disk_and_are_written_once_there_is_room(labels, folder, tmp_path_factory, resting):
+    labels.begin("import")
+    labels.paste(0, 0, np.random.default_rng(0).integers(0, 5, (512, 512)).astype(np.uint8))
+    labels.commit()
+    copy = tmp_path_factory.mktemp("full") / "photo"
+    shutil.copytree(folder, copy)
+    with file_size_limit(50_000):
+        recovered = open_at(copy)
+        assert isinstance(recovered.problem, DiskFull)
+    assert np.array_equal(everything(recovered), everything(labels))
+    recovered.flush()
+    assert np.array_equal(on_disk(copy), everything(labels))
+    recovered.close()
 
 
 def test_two_cannot_paint_one_photo(labels, folder):

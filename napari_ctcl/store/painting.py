@@ -1,0 +1,295 @@
+"""A tiled pyramid of labels to paint on, stroke by stroke, each safe before its pixels are written.
+
+A stroke is first written to the journal, then to the label image in the background, then marked as applied; opening
+writes again what was not marked.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Literal, Self
+
+import numpy as np
+
+from napari_ctcl.errors import CtclError, MaskError
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.region import Region, Span, grid
+from napari_ctcl.store import labelimage
+from napari_ctcl.store.chunks import TILE, LabelImage, Labels, Shape
+from napari_ctcl.store.drawing import Drawing, Mask
+from napari_ctcl.store.history import History
+from napari_ctcl.store.journal import Journal
+from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.stroke import Stroke
+from napari_ctcl.store.tiles import LevelView, Tiles
+from napari_ctcl.store.writer import Writer
+
+
+class TiledPyramid:
+    """Labels of one photo, read at any level and painted at level 0.
+
+    One stroke is drawn at a time, from `begin` to `commit` or `abort`; any thread may read meanwhile.
+
+    Parameters
+    ----------
+    image : the label image
+    journal : its journal
+    lock : its lock, held; `close` gives it back
+    user : who paints
+    """
+
+    tile = TILE
+
+    def __init__(self, image: LabelImage, journal: Journal, lock: Lock, *, user: str) -> None:
+        self.user = user
+        self.journal = journal
+        self._lock = lock
+        self._image_path = image.path.parents[1]
+        self._tiles = Tiles(image)
+        self._writer = Writer(self._tiles, journal)
+        self._drawing: Drawing | None = None
+        self._pen = threading.RLock()
+        self._history = History(journal, self._tiles)
+        self._writer.recover()
+        self._writer.start()
+
+    @property
+    def shape(self) -> Shape:
+        """Height and width of level 0, px."""
+        return self._tiles.shapes[0]
+
+    @property
+    def levels(self) -> int:
+        """How many levels there are."""
+        return len(self._tiles.shapes)
+
+    @property
+    def version(self) -> int:
+        """A number that grows whenever a pixel of any level changes."""
+        return self._tiles.version
+
+    @property
+    def unwritten(self) -> int:
+        """Tiles that are safe in the journal, but not in the label image yet."""
+        return self._tiles.unwritten
+
+    @property
+    def problem(self) -> CtclError | OSError | None:
+        """Why the last write to the label image failed; None once one has succeeded."""
+        return self._writer.problem
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether `undo` has something to take back."""
+        return self._drawing is None and bool(self._history.done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether `redo` has something to do again."""
+        return self._drawing is None and bool(self._history.undone)
+
+    def views(self) -> list[LevelView]:
+        """One array-like per level, finest first."""
+        return [LevelView(self._tiles, level) for level in range(self.levels)]
+
+    def read(self, *, level: int = 0, ys: Span, xs: Span) -> Labels:
+        """Labels of a region, with what is being painted right now.
+
+        Parameters
+        ----------
+        level : 0 is full resolution; coarser levels are as fresh as the last `propagate`
+        ys, xs : rows and columns of that level, half-open; inside it
+
+        Returns
+        -------
+        (h, w) uint8, a new array.
+        """
+        return self._tiles.read(level, ys, xs)
+
+    def begin(self, tool: str) -> None:
+        """Start a stroke; `tool` says in a word what draws it."""
+        with self._pen:
+            if self._drawing is not None:
+                raise RuntimeError(f"a stroke ({self._drawing.tool}) is already being drawn")
+            self._drawing = Drawing(tool, self._tiles)
+
+    def edit(self, y0: int, x0: int, mask: Mask, value: int, *, only: frozenset[int] | None = None) -> int:
+        """Paint one class through a mask.
+
+        Parameters
+        ----------
+        y0, x0 : level-0 pixel of the mask's corner; a mask that leaves the image is cut
+        mask : (h, w) bool
+        value : a value of `Lesion`
+        only : values that may be painted over; all of them by default
+
+        Returns
+        -------
+        How many pixels changed.
+
+        Raises
+        ------
+        MaskError
+            If the value is no class.
+        """
+        _require_class(value)
+        with self._pen:
+            return self._stroke().paint(y0, x0, mask, lambda _: np.uint8(value), only)
+
+    def paste(self, y0: int, x0: int, labels: Labels, *, only: frozenset[int] | None = None) -> int:
+        """Paint many classes at once; unlabelled pixels of what is pasted leave what they would cover.
+
+        Parameters
+        ----------
+        y0, x0 : level-0 pixel of the labels' corner; labels that leave the image are cut
+        labels : (h, w) uint8, values of `Lesion`
+        only : values that may be painted over; all of them by default
+
+        Returns
+        -------
+        How many pixels changed.
+
+        Raises
+        ------
+        MaskError
+            If a value is no class.
+        """
+        if labels.size:
+            _require_class(int(labels.max()))
+        with self._pen:
+            return self._stroke().paint(y0, x0, labels != 0, lambda part: labels[part.slices], only)
+
+    def commit(self) -> Stroke | None:
+        """End the stroke; it is safe on disk once this returns.
+
+        Returns
+        -------
+        The journal's entry; None if the stroke changed no pixel.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; the stroke is taken back, and painting can go on once there is.
+        """
+        with self._pen:
+            drawing = self._stroke()
+            try:
+                entry = drawing.journalled(self.journal, user=self.user)
+            except CtclError:
+                self.abort()
+                raise
+            if entry is None:
+                self.abort()
+                return None
+            with self._tiles.lock:
+                drawing.release()
+                self._drawing = None
+                self._writer.journalled(entry.seq)
+            self._history.drew(entry)
+            return entry
+
+    def abort(self) -> None:
+        """Take back the stroke that is being drawn; does nothing where there is none."""
+        with self._pen:
+            if self._drawing is not None:
+                self._drawing.restore()
+                self._drawing = None
+
+    def undo(self) -> Region | None:
+        """Take back the last stroke that was not taken back yet, of this session or an earlier one.
+
+        Returns
+        -------
+        The level-0 pixels that changed; None where there is nothing to take back, or a stroke is being drawn.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; nothing changes.
+        """
+        return self._step("undo")
+
+    def redo(self) -> Region | None:
+        """Do the last stroke again that was taken back; as `undo` otherwise."""
+        return self._step("redo")
+
+    def accept(self, region: Region, *, keep_human: bool = True) -> int:
+        """Copy the prediction into the annotation, as one stroke with the tool "accept".
+
+        Parameters
+        ----------
+        region : level-0 pixels; what leaves the image is cut
+        keep_human : leave pixels that a person has already labelled as they are
+
+        Returns
+        -------
+        How many pixels changed.
+        """
+        only = frozenset({int(Lesion.UNLABELLED)}) if keep_human else None
+        with self._pen:
+            self.begin("accept")
+            try:
+                for cell in grid(self.shape, TILE, region):
+                    part = cell & region
+                    labels = labelimage.read(self._image_path, "prediction", ys=part.ys, xs=part.xs)
+                    self.paste(part.y0, part.x0, labels, only=only)
+            except BaseException:
+                self.abort()
+                raise
+            entry = self.commit()
+        return entry.pixels if entry else 0
+
+    def propagate(self, upto: int | None = None) -> None:
+        """Bring coarser levels up to date, up to and including that level; all of them by default."""
+        self._tiles.propagate(upto)
+
+    def flush(self) -> None:
+        """Write to the label image all that is committed, and have the disk keep it.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; the journal still has every stroke, and a later flush goes on.
+        """
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Commit what is being drawn, write everything, and give back the lock."""
+        if not self._lock.held:
+            return
+        with ExitStack() as last:
+            last.callback(self._lock.release)
+            last.callback(self.journal.close)
+            last.callback(self._writer.close)
+            if self._drawing is not None:
+                self.commit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.abort()
+        self.close()
+
+    def _stroke(self) -> Drawing:
+        if self._drawing is None:
+            raise RuntimeError("no stroke is being drawn: begin() comes first")
+        return self._drawing
+
+    def _step(self, kind: Literal["undo", "redo"]) -> Region | None:
+        with self._pen:
+            entry = None if self._drawing is not None else self._history.step(kind, user=self.user)
+            if entry is None:
+                return None
+            self._writer.journalled(entry.seq)
+            return entry.region
+
+
+def _require_class(value: int) -> None:
+    if not 0 <= value < len(Lesion):
+        raise MaskError(f"label value {value}", expected=f"0 to {len(Lesion) - 1}")
