@@ -75,12 +75,18 @@ class Record:
         kept = tuple(made for made in self.made if made.done.any() and made.model != model)
         return Record(self.photo, (*kept, Made(model, np.zeros(cores, np.bool_))))
 
-    def wrote(self, core: tuple[int, int]) -> Record:
-        """The record with a core given to the newest model."""
+    def without(self, core: tuple[int, int]) -> Record:
+        """The record with a core that no model made, or only a part of."""
         made = tuple(Made(entry.model, entry.done.copy()) for entry in self.made)
         for entry in made:
-            entry.done[core] = entry is made[-1]
-        return Record(self.photo, tuple(entry for entry in made if entry.done.any()))
+            entry.done[core] = False
+        return Record(self.photo, tuple(entry for entry in made if entry is made[-1] or entry.done.any()))
+
+    def wrote(self, core: tuple[int, int]) -> Record:
+        """The record with a core given to the newest model."""
+        record = self.without(core)
+        record.made[-1].done[core] = True
+        return record
 
     def model_of(self, core: tuple[int, int]) -> str | None:
         """The model that made a core; None where none did."""
@@ -203,6 +209,9 @@ class PredictionWriter:
         """
         self._require(region, labels, uncertainty)
         key = (0, *_core(region))
+        if self._record.model_of(_core(region)) is not None:
+            self._record = self._record.without(_core(region))
+            self._save()
         self._tiles.rebuild([(key, labels.copy())])
         self._tiles.write_back()
         coarse = Region(region.y0 // COARSE, -(-region.y1 // COARSE), region.x0 // COARSE, -(-region.x1 // COARSE))

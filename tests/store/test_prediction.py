@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +19,18 @@ from napari_ctcl.store.prediction import PredictionWriter, predicted_by, read_re
 
 CORES = list(grid(SHAPE, TILE))
 
-KILLED = """
-import os, signal, sys
-import numpy as np
+PREDICT = """
+import itertools, sys
 sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from test_prediction import CORES, guess, open_prediction, unsure
 prediction = open_prediction(Path(sys.argv[1]))
-prediction.start("model-a")
-for core in CORES[:4]:
-    prediction.write(core, guess(core), unsure(core))
-os.kill(os.getpid(), signal.SIGKILL)
+print("predicting", flush=True)
+for seed in itertools.count(int(sys.argv[3])):
+    done = prediction.start(f"model-{seed}")
+    for core in CORES:
+        if core not in done:
+            prediction.write(core, guess(core, seed), unsure(core))
 """
 
 
@@ -92,17 +93,38 @@ def test_an_unfinished_run_does_not_count_as_a_prediction(folder):
     assert write_all(folder) == set(CORES)
 
 
+def predict_and_kill(folder, seconds, seed):
+    script = [sys.executable, "-c", PREDICT, str(folder), str(Path(__file__).parent), str(seed)]
+    process = subprocess.Popen(script, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "predicting\n"
+    time.sleep(seconds)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
 def test_a_killed_run_goes_on_with_the_core_it_died_in(folder):
-    here = str(Path(__file__).parent)
-    died = subprocess.run([sys.executable, "-c", KILLED, str(folder), here], check=False)
-    assert died.returncode == -signal.SIGKILL
+    seed = 0
+    for seconds in (0.05, 0.21, 0.4, 0.33):
+        predict_and_kill(folder, seconds, seed)
+        record, labels = read_record(folder), stored(folder)
+        for core in CORES:
+            model = record and record.model_of((core.y0 // TILE, core.x0 // TILE))
+            if model is not None:
+                assert np.array_equal(labels[core.slices], guess(core, int(model.removeprefix("model-"))))
+        if record:
+            seed = int(record.made[-1].model.removeprefix("model-"))
+    done = {core for core in CORES if record.made[-1].done[core.y0 // TILE, core.x0 // TILE]}
     before = chunk_files(folder, "prediction")
-    assert write_all(folder) == set(CORES[:4])
+    assert write_all(folder, f"model-{seed}", seed=seed) == done
     after = chunk_files(folder, "prediction")
-    for core in CORES[:4]:
+    for core in done:
         name = f"0/c/{core.y0 // TILE}/{core.x0 // TILE}"
         assert before[name] == after[name]
-    assert all(np.array_equal(stored(folder)[core.slices], guess(core)) for core in CORES)
+    labels = stored(folder)
+    assert all(np.array_equal(labels[core.slices], guess(core, seed)) for core in CORES)
+    assert np.array_equal(stored(folder, 2), halved(halved(labels)))
 
 
 def test_a_new_model_keeps_the_old_pixels_until_it_overwrites_them(folder):
