@@ -110,7 +110,7 @@ def stains(view: Overview, patient: Patient, draw: Draw) -> list[Spot]:
     candidates = np.flatnonzero(cloth > 0.05)
     if len(candidates) < 0.05 * cloth.size:
         return []
-    count = draw.integer(1, 5)
+    count = draw.integer(1, 4)
     kinds = [draw.pick((Lesion.PATCH, Lesion.PLAQUE, Lesion.TUMOR)) for _ in range(count)]
     return [
         replace(

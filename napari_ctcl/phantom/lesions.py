@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.phantom.body import Point
+from napari_ctcl.phantom.body import Point, smooth_max
 from napari_ctcl.phantom.chance import Draw
 from napari_ctcl.phantom.lattice import Canvas, Floats, bump, channels, scattered, smoothstep
 from napari_ctcl.phantom.people import Colour, Patient
@@ -90,7 +90,7 @@ class Spot:
         for v, u, z, radius in self.lobes:
             dv, du, dz = canvas.v - np.float32(v), canvas.u - np.float32(u), (height - np.float32(z)) * np.float32(0.6)
             away = np.sqrt(dv * dv + du * du + dz * dz)
-            inside = np.maximum(inside, (np.float32(radius) - away) * np.float32(1 / self.size))
+            inside = smooth_max(inside, (np.float32(radius) - away) * np.float32(1 / self.size), 0.3)
         inside += np.float32(self.ragged) * canvas.noise(
             self.size * 0.9, self.seed, 4, 0.38 if self.kind is Lesion.TUMOR else 0.58
         )
@@ -163,7 +163,7 @@ def texture(spot: Spot, canvas: Canvas) -> Floats:
         return np.asarray(
             (np.maximum(flakes, -0.7) - np.float32(0.12)) * np.clip(crowd, 0.45, 1.6) * np.float32(1.2), np.float32
         )
-    across, along = _turned(spot, canvas, WRINKLE_PX / 2, WRINKLE_PX * 1.4)
+    across, along = _turned(spot, canvas, WRINKLE_PX / 2, WRINKLE_PX * 0.85)
     bent = canvas.grain(WRINKLE_PX * 5, spot.seed + 31) * np.float32(0.55)
     return scattered(across + bent, along, spot.seed + 41)
 
@@ -176,17 +176,18 @@ def _turned(spot: Spot, canvas: Canvas, across_px: float, along_px: float) -> tu
     return across.astype(np.float32), along.astype(np.float32)
 
 
-def cover(spot: Spot, canvas: Canvas, depth: Floats) -> Floats:
-    """How much of each pixel's look is the lesion's, 0 to 1, (h, w).
+def cover(spot: Spot, side: int, depth: Floats) -> Floats:
+    """How much of each pixel's look is the lesion's, 0 to 1, (h, w): the border is soft, the mask is not.
 
-    The border is soft and the middle uneven; the mask is neither.
+    Parameters
+    ----------
+    side : shorter side of the photo, px
     """
-    width = max(spot.soft, 0.8 / canvas.side) / spot.size
-    uneven = smoothstep(-1.6, 0.6, canvas.noise(spot.size * 0.8, spot.seed + 91, 3, 0.6))
-    return smoothstep(-width, width, depth) * (1 - np.float32(spot.patchy) * (1 - uneven))
+    width = max(spot.soft, 0.8 / side) / spot.size
+    return smoothstep(-width, width, depth)
 
 
-def flare(spot: Spot, depth: Floats) -> Floats:
+def flare(depth: Floats) -> Floats:
     """Faint redness of the skin around, (h, w) in 0 to 1."""
     return bump(depth + np.float32(0.02), 0.22)
 
@@ -196,8 +197,9 @@ def tinted(spot: Spot, canvas: Canvas, depth: Floats) -> npt.NDArray[np.float32]
     blotches = canvas.noise(spot.size * 0.5, spot.seed + 51, 3) * np.float32(0.045)
     rim = bump(depth - np.float32(0.10), 0.16) * np.float32(0.0 if spot.kind is Lesion.TUMOR else 0.05)
     light = (1 + np.float32(spot.texture) * texture(spot, canvas)) * (1 - rim)
-    loss = blotches * channels((0.6, 1.5, 1.3))
-    planes = light * channels(spot.tint) * (1 - loss)
+    even = smoothstep(-1.6, 0.6, canvas.noise(spot.size * 0.8, spot.seed + 91, 3, 0.6))
+    full = 1 - np.float32(spot.patchy) * (1 - even)
+    planes = light * (1 - full * (1 - channels(spot.tint))) * (1 - blotches * channels((0.6, 1.5, 1.3)))
     if spot.ulcer:
         crust = smoothstep(0.2, 0.9, canvas.noise(spot.size * 0.22, spot.seed + 61, 3))
         flesh = channels(_FLESH) + crust * (channels(_CRUST) - channels(_FLESH))

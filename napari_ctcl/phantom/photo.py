@@ -162,8 +162,8 @@ class Phantom:
             if not spot.near(canvas):
                 continue
             depth = spot.depth(canvas, surface.height)
-            share = cover(spot, canvas, depth)
-            layers.albedo *= 1 - flare(spot, depth) * channels(_FLARE)
+            share = cover(spot, canvas.side, depth)
+            layers.albedo *= 1 - flare(depth) * channels(_FLARE)
             layers.albedo += share * (sound * tinted(spot, canvas, depth) - layers.albedo)
             layers.height += rise(spot, canvas, depth) * np.float32(canvas.side)
             layers.gloss += share * np.float32(spot.gloss - 1)
@@ -187,7 +187,7 @@ def _blot(layers: skin.Layers, canvas: Canvas, stain: Spot, flat: Floats, patien
     Where it is, (h, w).
     """
     depth = stain.depth(canvas, flat)
-    share = cover(stain, canvas, depth) * np.float32(0.90)
+    share = cover(stain, canvas.side, depth) * np.float32(0.90)
     look = tinted(stain, canvas, depth)
     layers.albedo += share * (channels(patient.skin) * look - layers.albedo)
     return np.asarray(depth > 0)

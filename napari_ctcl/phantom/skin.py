@@ -48,7 +48,7 @@ def healthy(canvas: Canvas, surface: Surface, patient: Patient, posture: Posture
     albedo *= 1 + np.float32(0.045) * canvas.noise(0.5, draw.seed(), 3)
     albedo *= 1 - surface.fold * np.array([0.35, 0.5, 0.5], np.float32)[:, None, None]
     _darken(
-        albedo, _spots(canvas, 0.014, 0.10 + 0.85 * patient.freckles, 0.30, draw.seed()) * np.float32(0.5), _PIGMENT
+        albedo, _spots(canvas, 0.014, 0.02 + 0.85 * patient.freckles, 0.30, draw.seed()) * np.float32(0.5), _PIGMENT
     )
     _darken(albedo, _spots(canvas, 0.10, 0.05 + 0.22 * patient.moles, 0.06, draw.seed()), (0.62, 0.76, 0.82))
     _darken(albedo, _vessels(canvas, surface, posture.vessels, draw.seed()), (0.30, 0.16, 0.06))

@@ -50,7 +50,7 @@ def survey(canvas: Canvas, posture: Posture, pose: Pose, seed: int) -> Surface:
     for crease in posture.creases:
         line = groove(crease, v, u)
         height = height - line * np.float32(crease.depth)
-        fold = np.maximum(fold, line * np.float32(crease.dark))
+        fold = np.maximum(fold, line * line * np.float32(crease.dark))
     covered = form(posture.covers, 0.05, v, u)[0] if posture.covers else np.full(v.shape, 9.0, np.float32)
     zoom = np.float32(pose.zoom)
     return Surface(v, u, outline * zoom, height * zoom, fold, covered * zoom)
