@@ -197,12 +197,15 @@ class Session:
             self._labels.flush()
         self._start("retrain", trainer("finetune", str(self.study.root), "--recipe", recipe))
 
+    def log(self, work: Work) -> Path:
+        """File with what the last job of that kind said beside its events."""
+        return self.study.root / "logs" / f"{work}.log"
+
     def _start(self, work: Work, argv: list[str]) -> None:
         if self.work is not None:
             raise InputError("another job is still running", do="wait for it, or cancel it")
-        log = self.study.runs_dir / f"{work}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        self.work, self._job = work, Job(argv, log=log)
+        self.log(work).parent.mkdir(parents=True, exist_ok=True)
+        self.work, self._job = work, Job(argv, log=self.log(work))
         threading.Thread(target=self._follow, args=(self._job,), name=f"follow-{work}", daemon=True).start()
         self.job_started.emit(work)
 

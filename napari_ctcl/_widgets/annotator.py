@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,12 +33,12 @@ from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.segmenting import SegmentBox
 from napari_ctcl._widgets.style import RESEARCH, SHEET
-from napari_ctcl._widgets.training import TrainPanel
+from napari_ctcl._widgets.training import TrainPanel, spoken_failure
 from napari_ctcl.errors import CtclError
 from napari_ctcl.events import Event, Failed, Finished
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
-from napari_ctcl.session import Session
+from napari_ctcl.session import Session, Work
 
 T = TypeVar("T")
 _POLL_MS, _COUNT_MS = 60, 700
@@ -326,7 +327,9 @@ class Annotator(QWidget):
     def _job_event(self, work: str, event: Event) -> None:
         (self.segmenting.work if work == "segment" else self.training).follow(event)
 
-    def _job_ended(self, work: str, event: Finished | Failed) -> None:
+    def _job_ended(self, work: Work, event: Finished | Failed) -> None:
+        if isinstance(event, Failed) and event.exit_code == 1 and self.session is not None:
+            event = replace(event, do=f"see {self.session.log(work)}" + (f", or {event.do}" if event.do else ""))
         if work == "segment":
             self.segmenting.work.end()
             self._say_end(event)
@@ -342,8 +345,7 @@ class Annotator(QWidget):
         elif event.exit_code == 130:
             self.header.tell("Stopped. What was finished stays; pre-segment again to go on from there.")
         else:
-            words = f"{event.what}{f', expected {event.expected}' if event.expected else ''}"
-            self.header.tell(f"{words}. {event.do}".strip(), kind="bad")
+            self.header.tell(spoken_failure(event), kind="bad")
 
     # Reflecting
 

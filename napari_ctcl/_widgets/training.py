@@ -117,14 +117,17 @@ def verdict(event: Finished | Failed) -> str:
     if isinstance(event, Failed):
         if event.exit_code == 130:
             return "Training was stopped. The model in use has not changed; retrain whenever you like."
-        return " ".join(part for part in (f"{event.what}.", f"Next: {event.do}." if event.do else "") if part)
-    result = event.result
-    after, before = _macro(result), _macro(result.get("start") or {})
-    words = "The new model is now in use." if result.get("promoted", True) else "The model in use stays."
-    if after is not None:
-        words += f" Dice on held-out patients: {after:.2f}"
-        words += f", before {before:.2f}." if before is not None else "."
-    return f"{words} {result.get('why') or ''}".strip()
+        return spoken_failure(event)
+    name, why = event.result.get("name", "the new model"), str(event.result.get("why") or "")
+    words = f"<b>{name}</b> is now in use." if event.result.get("promoted") else "The model in use stays in use."
+    return f"{words} {why[:1].upper()}{why[1:]}".strip()
+
+
+def spoken_failure(event: Failed) -> str:
+    """A failure as sentences: what happened, what was expected, what to do."""
+    expected = f", expected {event.expected}" if event.expected else ""
+    do = f" To go on: {event.do}." if event.do else ""
+    return f"{event.what[:1].upper()}{event.what[1:]}{expected}.{do}"
 
 
 def _macro(scores: Mapping[str, Any]) -> float | None:

@@ -1,0 +1,146 @@
+"""The whole loop in one window: propose, correct, retrain, propose again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hands import drag, place_of, press, settle, shoot, until
+from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.mkln import MKLN, Architecture, Card, save
+from napari_ctcl.phantom import Phantom, plan_study
+from napari_ctcl.region import Region
+from napari_ctcl.store import ModelEntry, Study
+
+SIZE, SMALL = (600, 700), (192, 256)
+RECIPE = """title = "tiny"
+[architecture]
+base = 4
+depth = 3
+global_side = 32
+[views]
+long_side_px = 96
+crop_side = 32
+[optimiser]
+name = "adamw"
+lr = 2e-3
+[course]
+batch = 2
+epochs = 3
+iterations = 6
+eval_every = 2
+precision = "fp32"
+[finetune]
+share = 1.0
+"""
+
+
+def add_model(study: Study) -> None:
+    """Five small random networks, one per fold, as the model in use."""
+    torch.manual_seed(0)
+    for fold in range(5):
+        net = MKLN(Architecture(base=4, depth=3, global_side=32)).eval()
+        card = Card(architecture=net.arch, long_side_px=96, study=study.id, fold=fold)
+        study.models.add(ModelEntry(name="first", digest=save(net, card, study.models_dir), fold=fold))
+    study.models.promote("first")
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Six patients; five are labelled, the last is for the reader."""
+    with Study.create(tmp_path / "study") as study:
+        patients: dict[str, Any] = {}
+        for plan in plan_study(18, size=SMALL, seed=3):
+            patients.setdefault(plan.patient, plan)
+        plans = [*list(patients.values())[:5], plan_study(18, size=SIZE, seed=3)[-1]]
+        for number, plan in enumerate(plans):
+            pixels, labels = Phantom(plan).render(Region.whole((plan.height, plan.width)))
+            Image.fromarray(pixels).save(tmp_path / "photo.png")
+            facts = {"patient": plan.patient, "visit": plan.visit, "region": plan.region}
+            photo = study.photo(study.import_photo(tmp_path / "photo.png", **facts))
+            if number < 5:
+                drawn = photo.labels(user="teacher")
+                drawn.begin("brush")
+                drawn.paste(0, 0, labels)
+                drawn.commit()
+                drawn.close()
+        add_model(study)
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    return tmp_path / "study"
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures of the window go; a variable of the environment keeps them."""
+    return Path(os.environ.get("CTCL_PICTURES", tmp_path / "pictures"))
+
+
+@pytest.fixture
+def looked_at(window: Any) -> Any:
+    """The window with the unlabelled photo in hand."""
+    window.show_photo(window.session.photos()[-1].id)
+    settle(0.4)
+    return window
+
+
+def click(button: Any) -> None:
+    assert button.isEnabled(), button.text()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictures: Path) -> None:
+    window, viewer = looked_at, looked_at.viewer
+    session = window.session
+    chunks: list[Region] = []
+    session.region_predicted.connect(lambda _, region: chunks.append(region))
+
+    click(window.segmenting.button)
+    until(lambda: len(chunks) >= 1, 60, what="the first chunk")
+    seen = chunks[0]
+    assert (session.shown.model(level=0, ys=seen.ys, xs=seen.xs) > 4).all()
+    until(lambda: session.work is None, 60, what="the proposal")
+    assert sum(region.area for region in chunks) == SIZE[0] * SIZE[1]
+    first = session.photo.predicted_by()
+    shoot(viewer, pictures / "loop-1-proposed.png")
+
+    press(viewer, Qt.Key.Key_3)
+    drag(viewer, [place_of(viewer, 300 + 60 * np.sin(t), 350 + 80 * np.cos(t)) for t in np.linspace(0, 6, 24)])
+    painted = session.labels.read(ys=(0, SIZE[0]), xs=(0, SIZE[1]))
+    assert (painted == Lesion.PLAQUE).any()
+    shoot(viewer, pictures / "loop-2-painted.png")
+
+    window.tabs.setCurrentIndex(1)
+    settle(0.3)
+    window.training.recipe.choices = [("tiny", str(tmp_path / "tiny.toml"))]
+    click(window.training.button)
+    until(lambda: bool(window.training.curves.folds), 90, what="the first epoch")
+    shoot(viewer, pictures / "loop-3-training.png")
+    click(window.training.work.cancel)
+    until(lambda: session.work is None, 20, what="the end of the training")
+    assert "stopped" in window.training.verdict.text()
+    assert session.champion == "first"
+
+    click(window.training.button)
+    until(lambda: session.work is None, 240, what="five folds")
+    assert len(window.training.bars.scores) == 5, window.training.verdict.text()
+    shoot(viewer, pictures / "loop-4-trained.png")
+    names = {entry.name for entry in session.study.models.entries()}
+    assert len(names) == 2
+    session.study.models.promote((names - {"first"}).pop())
+
+    window.tabs.setCurrentIndex(0)
+    chunks.clear()
+    click(window.segmenting.button)
+    until(lambda: session.work is None, 60, what="the second proposal")
+    assert chunks
+    assert session.photo.predicted_by() != first
+    assert np.array_equal(session.labels.read(ys=(0, SIZE[0]), xs=(0, SIZE[1])), painted)
+    shoot(viewer, pictures / "loop-5-again.png")

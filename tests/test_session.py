@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from napari_ctcl.errors import InputError, NotFound, StudyBusy
+from napari_ctcl.events import Failed, Finished
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.mkln import MKLN, Architecture, Card, save
+from napari_ctcl.region import Region
+from napari_ctcl.session import Session
+from napari_ctcl.store import ModelEntry, Study
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Two photos of two patients and a small random network as the model in use."""
+    with Study.create(tmp_path / "study") as study:
+        for number in range(2):
+            pixels = np.random.default_rng(number).integers(90, 220, (600, 700, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photo.png")
+            study.import_photo(tmp_path / "photo.png", patient=f"P{number}", visit="2026-03-01", region="arms")
+        net = MKLN(Architecture(base=2, depth=3, global_side=32)).eval()
+        digest = save(net, Card(architecture=net.arch, long_side_px=350, study=study.id), study.models_dir)
+        study.models.add(ModelEntry(name="small", digest=digest, fold=None))
+        study.models.promote("small")
+    return tmp_path / "study"
+
+
+@pytest.fixture
+def session(study: Path) -> Iterator[Session]:
+    with Session.open(study, user="reader") as session:
+        yield session
+
+
+def poll(session: Session, happened: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        session.poll()
+        time.sleep(0.02)
+
+
+def paint(session: Session, region: Region, value: Lesion) -> None:
+    session.labels.begin("brush")
+    session.labels.edit(region.y0, region.x0, np.ones(region.shape, bool), value)
+    session.labels.commit()
+
+
+def test_showing_another_photo_gives_the_first_one_back(session: Session, study: Path) -> None:
+    first, second = session.photos()
+    session.show(first.id)
+    paint(session, Region(10, 20, 10, 20), Lesion.PATCH)
+    session.show(second.id)
+    assert session.photo is not None
+    assert session.photo.id == second.id
+    assert first.label_pixels()[Lesion.PATCH] == 100
+    first.labels(user="somebody").close()
+
+
+def test_a_photo_somebody_else_paints_on_is_refused_and_the_one_in_hand_stays(session: Session) -> None:
+    first, second = session.photos()
+    session.show(first.id)
+    held = second.labels(user="somebody")
+    with pytest.raises(StudyBusy):
+        session.show(second.id)
+    held.close()
+    assert session.photo is not None
+    assert session.photo.id == first.id
+    paint(session, Region(0, 5, 0, 5), Lesion.TUMOR)
+
+
+def test_an_unknown_photo_is_named(session: Session) -> None:
+    with pytest.raises(NotFound):
+        session.show("p-none")
+
+
+def test_nothing_can_be_segmented_before_a_photo_is_open(session: Session) -> None:
+    with pytest.raises(InputError, match="choose a photo"):
+        session.segment("cpu")
+
+
+def test_what_there_is_to_learn_from_counts_what_people_painted(session: Session) -> None:
+    session.show(session.photos()[0].id)
+    paint(session, Region(0, 10, 0, 10), Lesion.PLAQUE)
+    learnable = session.learnable()
+    assert (learnable.photos, learnable.patients, learnable.pixels[Lesion.PLAQUE]) == (1, 1, 100)
+
+
+def test_chunks_are_shown_as_they_are_finished_and_human_pixels_stay(session: Session) -> None:
+    photo = session.photos()[0]
+    session.show(photo.id)
+    paint(session, Region(0, 10, 0, 10), Lesion.TUMOR)
+    seen: list[Region] = []
+    ends: list[Finished | Failed] = []
+    session.region_predicted.connect(lambda _, region: seen.append(region))
+    session.job_ended.connect(lambda _, event: ends.append(event))
+    assert session.shown is not None
+    assert not session.shown.model(level=0, ys=(0, 600), xs=(0, 700)).any()
+    session.segment("cpu", first=Region(550, 600, 600, 700))
+    with pytest.raises(InputError, match="still running"):
+        session.retrain()
+    poll(session, lambda: bool(ends))
+    assert isinstance(ends[0], Finished), ends
+    assert sum(region.area for region in seen) == 600 * 700
+    assert (session.shown.model(level=0, ys=(0, 600), xs=(0, 700)) > 4).all()
+    assert (session.shown.read(level=0, ys=(0, 10), xs=(0, 10)) == Lesion.TUMOR).all()
+    assert session.work is None
+    taken = session.accept_all()
+    assert taken == 600 * 700 - 100
+    session.labels.undo()
+    assert (session.labels.read(ys=(0, 10), xs=(0, 10)) == Lesion.TUMOR).all()
+
+
+def test_a_cancelled_job_says_that_it_was_stopped_and_the_next_one_can_start(session: Session) -> None:
+    session.show(session.photos()[0].id)
+    ends: list[Finished | Failed] = []
+    session.job_ended.connect(lambda _, event: ends.append(event))
+    session.segment("cpu")
+    session.cancel()
+    poll(session, lambda: bool(ends))
+    assert isinstance(ends[0], Failed)
+    assert ends[0].exit_code == 130
+    session.segment("cpu")
+    poll(session, lambda: len(ends) == 2)
+    assert isinstance(ends[1], Finished)
+
+
+def test_training_that_cannot_be_says_why_in_a_sentence(session: Session) -> None:
+    session.show(session.photos()[0].id)
+    ends: list[Finished | Failed] = []
+    session.job_ended.connect(lambda _, event: ends.append(event))
+    session.retrain("quick")
+    poll(session, lambda: bool(ends))
+    assert isinstance(ends[0], Failed)
+    assert ends[0].exit_code == 2
+    assert ends[0].what
+
+
+def test_the_session_needs_no_screen_and_no_torch() -> None:
+    import subprocess
+    import sys
+
+    words = "import sys, napari_ctcl.session; print([m for m in ('torch', 'napari', 'qtpy') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
