@@ -10,6 +10,7 @@ Legend: C channels, H W rows and columns, K cells, P pixels, N crops.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -53,6 +54,15 @@ class Taps:
         """First neighbour that is used, and one past the last."""
         return int(self.low_P[0]), int(self.high_P[-1]) + 1
 
+    def weights_PK(self) -> Tensor:  # noqa: N802 - the shape of what it gives
+        """The same as a matrix over the neighbours in `span`, float32."""
+        first, last = self.span
+        matrix_PK = torch.zeros(len(self.low_P), last - first)
+        step_P = torch.arange(len(self.low_P))
+        matrix_PK[step_P, self.low_P - first] = 1 - self.weight_P
+        matrix_PK[step_P, self.high_P - first] += self.weight_P
+        return matrix_PK
+
 
 def taps(start: float, stop: float, pixels: int, side: int) -> Taps:
     """Neighbours of `pixels` equal steps over [start, stop), on an axis of `side` cells that spans [0, 1).
@@ -74,24 +84,6 @@ def _taps_at(position_P: Tensor, length: int) -> Taps:
     return Taps(low_P.long(), (low_P.long() + 1).clamp_max(length - 1), (position_P - low_P).float())
 
 
-def mix(values_CHW: Tensor, rows: Taps, columns: Taps, offset: tuple[int, int] = (0, 0)) -> Tensor:
-    """Bilinear values at every crossing of `rows` and `columns`.
-
-    Parameters
-    ----------
-    offset : row and column, on the axes of the taps, of the first value in `values_CHW`
-    """
-    for dim, axis in ((-2, rows), (-1, columns)):
-        low, high = ((tap - offset[dim]).to(values_CHW.device) for tap in (axis.low_P, axis.high_P))
-        weight = axis.weight_P.to(values_CHW)
-        values_CHW = torch.lerp(
-            values_CHW.index_select(dim, low),
-            values_CHW.index_select(dim, high),
-            weight[:, None] if dim == -2 else weight,
-        )
-    return values_CHW
-
-
 def sample(grid_CHW: Tensor, box: Box, shape: tuple[int, int]) -> Tensor:
     """The global grid as a crop sees it: bilinear values at the crop's pixel centres.
 
@@ -101,9 +93,20 @@ def sample(grid_CHW: Tensor, box: Box, shape: tuple[int, int]) -> Tensor:
     box : where the crop lies
     shape : (height, width) of the crop, px
     """
-    rows = taps(box[0], box[1], shape[0], grid_CHW.shape[-2])
-    columns = taps(box[2], box[3], shape[1], grid_CHW.shape[-1])
-    return mix(grid_CHW, rows, columns)
+    # a gather copies whole runs of memory where its axis is not the innermost one
+    values_HWC = grid_CHW.permute(1, 2, 0)
+    for dim, (start, stop, pixels) in enumerate(((box[0], box[1], shape[0]), (box[2], box[3], shape[1]))):
+        positions = taps(start, stop, pixels, values_HWC.shape[dim])
+        low, high = positions.low_P.to(values_HWC.device), positions.high_P.to(values_HWC.device)
+        weight = positions.weight_P.to(values_HWC).reshape(-1, *[1] * (2 - dim))
+        values_HWC = torch.lerp(values_HWC.index_select(dim, low), values_HWC.index_select(dim, high), weight)
+    return values_HWC.permute(2, 0, 1)
+
+
+def samples(grids_CHW: Sequence[Tensor], boxes: Sequence[Box], shape: tuple[int, int]) -> Tensor:
+    """`sample` for a batch of crops, (N, C, H, W), channels last in memory as the convolutions want them."""
+    crops = [sample(grid, box, shape).permute(1, 2, 0) for grid, box in zip(grids_CHW, boxes, strict=True)]
+    return torch.stack(crops).permute(0, 3, 1, 2)
 
 
 def averaging(start: float, stop: float, pixels: int, cells: Span, side: int) -> Tensor:
@@ -133,4 +136,8 @@ def average(crop_CHW: Tensor, box: Box, cells: Region, side: int) -> Tensor:
     """
     rows_KP = averaging(box[0], box[1], crop_CHW.shape[-2], cells.ys, side).to(crop_CHW)
     columns_KP = averaging(box[2], box[3], crop_CHW.shape[-1], cells.xs, side).to(crop_CHW)
-    return torch.matmul(torch.matmul(rows_KP, crop_CHW), columns_KP.T)
+    channels, _, width = crop_CHW.shape
+    # two plain matrix products: a batched one would copy its smaller factor for every row
+    bands_KWC = torch.matmul(rows_KP, crop_CHW.permute(1, 2, 0).flatten(1)).reshape(cells.height, width, channels)
+    values = torch.matmul(columns_KP, bands_KWC.transpose(0, 1).flatten(1))
+    return values.reshape(cells.width, cells.height, channels).permute(2, 1, 0)

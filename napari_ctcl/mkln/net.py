@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from napari_ctcl.lesion import CLASSES
 from napari_ctcl.mkln.blocks import CoLearning, Features, LesionArea, Norm, Tap, UNet, initialise
-from napari_ctcl.mkln.geometry import WHOLE, Box, average, cells_under, sample
+from napari_ctcl.mkln.geometry import WHOLE, Box, average, cells_under, samples
 
 View = Literal["global", "local"]
 Output = Literal["full", "global", "local"]
@@ -169,12 +169,17 @@ class MKLN(nn.Module):
     ----------
     arch : its switches
     normalisation : of the pixels it expects; `net.normalisation(pixels)` makes its input
+
+    Attributes
+    ----------
+    prepared : whether it can only predict: its batch normalisation is folded away
     """
 
     def __init__(self, arch: Architecture, normalisation: Normalisation = IMAGENET) -> None:
         super().__init__()
         self.arch = arch
         self.normalisation = normalisation
+        self.prepared = False
         self.global_branch = Branch(arch) if "global" in arch.views else None
         self.local_branch = Branch(arch) if "local" in arch.views else None
         self.colearning = CoLearning(arch.base, arch.norm) if arch.colearns else None
@@ -248,7 +253,7 @@ def _gates(
     colearning: CoLearning, global_BCHW: Tensor, local_NCHW: Tensor, boxes: list[Box], of: list[int]
 ) -> tuple[Tensor, Tensor]:
     size = (local_NCHW.shape[-2], local_NCHW.shape[-1])
-    sampled = torch.stack([sample(global_BCHW[photo], box, size) for photo, box in zip(of, boxes, strict=True)])
+    sampled = samples([global_BCHW[photo] for photo in of], boxes, size)
     canvas, covered = paste(local_NCHW, boxes, of, len(global_BCHW), global_BCHW.shape[-1])
     return colearning.global_gate(global_BCHW, canvas, covered), colearning.local_gate(sampled, local_NCHW)
 

@@ -8,7 +8,7 @@ Legend: N windows, C channels, H W rows and columns of a window, S side of the g
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from napari_ctcl.lesion import CLASSES
 from napari_ctcl.mkln.blocks import Features
-from napari_ctcl.mkln.geometry import WHOLE, Box, average, box_of, cells_under, sample, taps
+from napari_ctcl.mkln.geometry import WHOLE, Box, average, box_of, cells_under, sample, samples, taps
 from napari_ctcl.mkln.net import MKLN, Branch
 from napari_ctcl.mkln.windows import Window
 from napari_ctcl.region import Region
@@ -130,12 +130,12 @@ class Viewing:
             for window, last_CHW, box in zip(windows, features.last_NCHW, boxes, strict=True):
                 self._feed(window, last_CHW, box)
 
-    def _decide(self, branch: Branch, windows: Sequence[Window], features: Features, boxes: Iterable[Box]) -> None:
+    def _decide(self, branch: Branch, windows: Sequence[Window], features: Features, boxes: Sequence[Box]) -> None:
         attention, _ = branch.attention(features)
         gate = None
         if self._net.colearning is not None:
             size = (features.last_NCHW.shape[-2], features.last_NCHW.shape[-1])
-            sampled = torch.stack([sample(self._last_1CSS[0], box, size) for box in boxes])
+            sampled = samples([self._last_1CSS[0]] * len(windows), boxes, size)
             gate = self._net.colearning.local_gate(sampled, features.last_NCHW)
         logits = branch.logits(features.last_NCHW, attention, gate)
         for window, logits_4HW in zip(windows, logits, strict=True):

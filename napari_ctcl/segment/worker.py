@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from napari_ctcl.errors import Cancelled, CtclError, InputError
 from napari_ctcl.events import Event, Failed, Finished, Note, Progress, Started, encode
 from napari_ctcl.mkln import MKLN, Plan, load, working_level
-from napari_ctcl.mkln.precision import fastest
+from napari_ctcl.mkln.precision import fastest, prepared
 from napari_ctcl.mkln.predict import predict
 from napari_ctcl.region import Region, Span
 from napari_ctcl.segment.choice import Choice, Model
@@ -111,7 +111,7 @@ class Segmenter:
     def _loaded(self, choice: Choice) -> list[MKLN]:
         for weights in choice.weights:
             if weights.digest not in self._nets:
-                self._nets[weights.digest] = load(weights.folder)[0]
+                self._nets[weights.digest] = prepared(load(weights.folder)[0], self.device)
         return [self._nets[weights.digest] for weights in choice.weights]
 
 
