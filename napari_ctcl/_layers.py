@@ -35,6 +35,7 @@ SEAMS: Final = {
         "_reset_editable",
         "_get_layer_slicing_state",
         "_reset_thumbnail_level_data",
+        "_ensure_int_labels",
         "_draw",
         "_begin_stroke",
         "_commit_stroke",
@@ -154,6 +155,9 @@ class PyramidLabels(Labels):
 
     def _reset_editable(self) -> None:
         self.editable = True
+
+    def _ensure_int_labels(self, data: Any) -> Any:
+        return data  # napari would take a photo of one level for an image that is not multiscale
 
     def _reset_thumbnail_level_data(self) -> None:
         super()._reset_thumbnail_level_data()

@@ -78,6 +78,8 @@ def _span(key: Any, size: int) -> Span:
         start, stop, _ = key.indices(size)
         return start, max(start, stop)
     index = int(key) + size if int(key) < 0 else int(key)
+    if not 0 <= index < size:
+        raise IndexError(f"{key} is outside an axis of {size} px")
     return index, index + 1
 
 

@@ -89,3 +89,14 @@ def test_the_sample_is_a_photo_with_its_exact_labels() -> None:
     assert (kind, label_kind) == ("image", "labels")
     assert photo.shape[:2] == labels.shape
     assert set(np.unique(labels)) <= {1, 2, 3, 4}
+
+
+def test_every_command_of_the_manifest_is_there() -> None:
+    from importlib import import_module
+
+    from npe2 import PluginManifest
+
+    manifest = PluginManifest.from_distribution("napari-ctcl")
+    for command in manifest.contributions.commands or []:
+        module, name = str(command.python_name).split(":")
+        assert callable(getattr(import_module(module), name))

@@ -8,40 +8,29 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
-from qtpy.QtWidgets import (
-    QDockWidget,
-    QFileDialog,
-    QFrame,
-    QLabel,
-    QMainWindow,
-    QScrollArea,
-    QTabWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.canvas import Canvas
+from napari_ctcl._widgets.docking import Column, dock_above, dock_beside, tell_research
+from napari_ctcl._widgets.following import Follower
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.segmenting import SegmentBox
-from napari_ctcl._widgets.style import RESEARCH, SHEET
-from napari_ctcl._widgets.training import TrainPanel, spoken_failure
+from napari_ctcl._widgets.style import SHEET
+from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl.errors import CtclError
-from napari_ctcl.events import Event, Failed, Finished
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
-from napari_ctcl.session import Session, Work
+from napari_ctcl.session import Learnable, Session
 
 T = TypeVar("T")
-_POLL_MS, _COUNT_MS = 60, 700
+_COUNT_MS = 700
 
 
 class Annotator(QWidget):
@@ -63,11 +52,11 @@ class Annotator(QWidget):
         self.palette, self.segmenting, self.training = Palette(), SegmentBox(), TrainPanel()
         self.photos, self.header = PhotoList(), Header("")
         self.canvas = Canvas(viewer, self.palette)
+        self.follower = Follower(self.segmenting, self.training, self.header)
         self.docks: list[QDockWidget] = []
         self._lay_out()
         self._join()
-        self._poll, self._count = QTimer(self), QTimer(self)
-        self._poll.timeout.connect(self._hand_on)
+        self._count = QTimer(self)
         self._count.setSingleShot(True)
         self._count.timeout.connect(self._count_pixels)
         self._reflect()
@@ -84,8 +73,8 @@ class Annotator(QWidget):
         layout.addWidget(self.segmenting)
         layout.addWidget(self.palette)
         layout.addStretch(1)
-        self.tabs.addTab(_Column(annotate), "Annotate")
-        self.tabs.addTab(_Column(self.training), "Train")
+        self.tabs.addTab(Column(annotate), "Annotate")
+        self.tabs.addTab(Column(self.training), "Train")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.tabs)
@@ -107,13 +96,14 @@ class Annotator(QWidget):
         self.canvas.told.connect(self.header.tell)
         self.canvas.in_hand.connect(self._show_hand)
         self.counted.connect(self._show_counts)
-        self.learnt.connect(self.training.show_learnable)
+        self.learnt.connect(self._show_learnable)
         self.sampled.connect(self._show_sample)
+        self.follower.ended.connect(self._job_ended)
 
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
         """Bring the companions the first time the widget is on screen."""
         super().showEvent(event)
-        for column in self.findChildren(_Column):
+        for column in self.findChildren(Column):
             column.fit()
         if not self.docks and isinstance(self.window(), QMainWindow):
             QTimer.singleShot(0, self.arrange)
@@ -123,25 +113,14 @@ class Annotator(QWidget):
         main = self.window()
         if self.docks or not isinstance(main, QMainWindow):
             return
-        for dock in main.findChildren(QDockWidget):
-            if dock.objectName() in ("layer list", "layer controls"):
-                dock.hide()
-        left = self.viewer.window.add_dock_widget(self.photos, name="Photos", area="left", add_vertical_stretch=False)
-        strip = QToolBar("Photo in hand", main)
-        strip.setObjectName("ctcl photo in hand")
-        strip.setMovable(False)
-        strip.addWidget(self.header)
-        main.addToolBar(Qt.ToolBarArea.TopToolBarArea, strip)
-        self.docks = [left]
-        research = QLabel(RESEARCH)
-        research.setStyleSheet("font-weight: 600; padding: 0px 8px;")
-        main.statusBar().addPermanentWidget(research)
-        main.resizeDocks([left], [235], Qt.Orientation.Horizontal)
+        self.docks = [dock_beside(self.viewer, main, self.photos)]
+        dock_above(main, self.header)
+        tell_research(main)
         main.installEventFilter(self)
+        QCoreApplication.instance().aboutToQuit.connect(self.close_study)
         surface = main.findChild(QOpenGLWidget)
         if surface is not None:
             self.canvas.watch(surface)
-        QCoreApplication.instance().aboutToQuit.connect(self.close_study)
         if self.session is None:
             self._take_over()
 
@@ -171,8 +150,7 @@ class Annotator(QWidget):
         self.session = session
         session.photo_changed.connect(self._photo_changed)
         session.region_predicted.connect(self._region_predicted)
-        session.job_event.connect(self._job_event)
-        session.job_ended.connect(self._job_ended)
+        self.follower.watch(session)
         self.header.reader.setText(session.user)
         self._list_photos()
         found = session.photos()
@@ -185,7 +163,7 @@ class Annotator(QWidget):
     def close_study(self) -> None:
         """Flush and give back everything; what is painted is on disk."""
         session, self.session = self.session, None
-        self._poll.stop()
+        self.follower.stop()
         self._count.stop()
         if session is not None:
             session.close()
@@ -241,7 +219,12 @@ class Annotator(QWidget):
     def _painted(self) -> None:
         if self.session is not None:
             self.session.painted()
+            problem = self.session.labels.problem
             self.header.show_saved(saved=True)
+            if problem is not None:
+                self.header.tell(
+                    f"Your strokes are safe in the journal, but not in the labels yet: {problem}", kind="warn"
+                )
             self._count.start(_COUNT_MS)
             self._show_undo()
 
@@ -277,6 +260,11 @@ class Annotator(QWidget):
             self.palette.show_amounts(pixels, total)
             self.photos.show_state(self.session.photo)
 
+    def _show_learnable(self, learnable: Learnable) -> None:
+        self.training.show_learnable(learnable)
+        if self.session is not None and self.session.photo is not None:
+            self.photos.show_state(self.session.photo)
+
     # Work
 
     def segment(self, device: str) -> None:
@@ -310,42 +298,18 @@ class Annotator(QWidget):
         self._try(start)
         running = self.session is not None and self.session.work is not None
         if running:
-            self._poll.start(_POLL_MS)
+            self.follower.start()
         self._reflect()
         return running
-
-    def _hand_on(self) -> None:
-        if self.session is None or self.session.work is None:
-            self._poll.stop()
-            return
-        self.session.poll()
 
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
             self.canvas.redraw(region)
 
-    def _job_event(self, work: str, event: Event) -> None:
-        (self.segmenting.work if work == "segment" else self.training).follow(event)
-
-    def _job_ended(self, work: Work, event: Finished | Failed) -> None:
-        if isinstance(event, Failed) and event.exit_code == 1 and self.session is not None:
-            event = replace(event, do=f"see {self.session.log(work)}" + (f", or {event.do}" if event.do else ""))
-        if work == "segment":
-            self.segmenting.work.end()
-            self._say_end(event)
-        else:
-            self.training.end(event)
-            self._count.start(0)
+    def _job_ended(self) -> None:
         self._list_photos()
         self._reflect()
-
-    def _say_end(self, event: Finished | Failed) -> None:
-        if isinstance(event, Finished):
-            self.header.tell("The model's proposal is complete: pale until you accept or correct it.", kind="good")
-        elif event.exit_code == 130:
-            self.header.tell("Stopped. What was finished stays; pre-segment again to go on from there.")
-        else:
-            self.header.tell(spoken_failure(event), kind="bad")
+        self._count.start(0)
 
     # Reflecting
 
@@ -378,19 +342,3 @@ class Annotator(QWidget):
         except CtclError as error:
             self.header.tell(str(error), kind="bad")
             return None
-
-
-class _Column(QScrollArea):
-    """Scrolls up and down alone: it is never narrower than what it holds."""
-
-    def __init__(self, held: QWidget) -> None:
-        super().__init__()
-        self.setWidget(held)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def fit(self) -> None:
-        """Take the width that the controls want now that they have their looks."""
-        bar = self.verticalScrollBar().sizeHint().width()
-        self.setMinimumWidth(self.widget().minimumSizeHint().width() + bar + 2)

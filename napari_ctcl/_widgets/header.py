@@ -8,9 +8,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
     QWidgetAction,
 )
@@ -22,53 +20,60 @@ from napari_ctcl.lesion import RGB, Lesion
 from napari_ctcl.store import Photo
 
 _STAYS_MS = 9000
+_HEIGHT_PX = 44  # fixed: a message that came and went would move the photo under the pen
 
 
 class Header(QWidget):
-    """One line about the photo in hand, and a second one for a message while there is one."""
+    """One line about the photo in hand, with room for a message in its middle."""
 
     def __init__(self, user: str) -> None:
         super().__init__()
         self.title, self.chip, self.saved, self.reader = QLabel("No photo is open"), QLabel(), QLabel(), QLabel(user)
         self.title.setStyleSheet("font-size: 14px; font-weight: 600;")
         self.reader.setProperty("role", "quiet")
-        self.chip.setFixedHeight(22)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.reader.setToolTip("Strokes are kept under this name.")
-        line = QHBoxLayout()
-        line.setContentsMargins(10, 5, 12, 5)
-        line.setSpacing(14)
-        line.addWidget(self.title)
-        line.addWidget(self.chip)
-        line.addStretch(1)
+        self.chip.setFixedHeight(22)
         self.help = QToolButton()
         self.help.setText("Keys")
         self.help.setToolTip("Every key, and what it does")
         self.help.setProperty("role", "tool")
         self.help.clicked.connect(self._show_keys)
+        self._message = self._message_strip()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(10, 3, 12, 3)
+        line.setSpacing(14)
+        for widget in (self.title, self.chip):
+            line.addWidget(widget)
+        line.addWidget(self._message, 1)
+        line.addStretch(0)
         for widget in (self.saved, self.reader, self.help):
             line.addWidget(widget)
-        self._message, self._words = QFrame(), QLabel()
-        self._words.setWordWrap(True)
-        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        close = QToolButton()
-        close.setText("x")
-        close.setToolTip("Dismiss")
-        close.clicked.connect(self._message.hide)
-        message = QHBoxLayout(self._message)
-        message.setContentsMargins(10, 4, 8, 4)
-        message.addWidget(self._words, 1)
-        message.addWidget(close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(line)
-        layout.addWidget(self._message)
-        self._message.hide()
+        self.setFixedHeight(_HEIGHT_PX)
         self.chip.hide()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._message.hide)
+        self._timer.timeout.connect(self._hush)
+
+    def _message_strip(self) -> QFrame:
+        strip, self._words, close = QFrame(), QLabel(), QToolButton()
+        strip.setObjectName("message")
+        self._words.setWordWrap(True)
+        self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        close.setText("x")
+        close.setToolTip("Dismiss")
+        close.clicked.connect(self._hush)
+        layout = QHBoxLayout(strip)
+        layout.setContentsMargins(10, 2, 4, 2)
+        layout.addWidget(self._words, 1)
+        layout.addWidget(close)
+        self._close = close
+        self._close.hide()
+        return strip
+
+    def _hush(self) -> None:
+        self._words.clear()
+        self._close.hide()
+        self._message.setStyleSheet("")
 
     def _show_keys(self) -> None:
         rows = "".join(f"<tr><td align=right><b>{key}</b>&nbsp;&nbsp;</td><td>{what}</td></tr>" for key, what in KEYS)
@@ -81,7 +86,7 @@ class Header(QWidget):
     @property
     def message(self) -> str:
         """The message on screen; empty while there is none."""
-        return str(self._words.text()) if not self._message.isHidden() else ""
+        return str(self._words.text())
 
     def show_photo(self, photo: Photo | None) -> None:
         """Name the photo in hand."""
@@ -115,8 +120,12 @@ class Header(QWidget):
         """Show a message: info goes by itself, a refusal stays until it is dismissed or replaced."""
         colour = {"info": BLUE, "good": GREEN, "warn": AMBER, "bad": RED}[kind]
         self._words.setText(text)
-        self._message.setStyleSheet(f"QFrame {{ border-left: 4px solid {colour}; background: rgba(127,135,150,38); }}")
-        self._message.show()
+        self._words.setToolTip(text)
+        self._message.setStyleSheet(
+            f"#message {{ border-left: 4px solid {colour}; border-radius: 3px; background: rgba(127,135,150,38); }}"
+            "#message QWidget { background: transparent; }"
+        )
+        self._close.show()
         self._timer.stop()
         if kind in ("info", "good"):
             self._timer.start(_STAYS_MS)

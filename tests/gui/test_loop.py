@@ -34,8 +34,8 @@ name = "adamw"
 lr = 2e-3
 [course]
 batch = 2
-epochs = 3
-iterations = 6
+epochs = 2
+iterations = 4
 eval_every = 2
 precision = "fp32"
 [finetune]
@@ -103,10 +103,10 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     session.region_predicted.connect(lambda _, region: chunks.append(region))
 
     click(window.segmenting.button)
-    until(lambda: len(chunks) >= 1, 60, what="the first chunk")
+    until(lambda: len(chunks) >= 1, 180, what="the first chunk")
     seen = chunks[0]
     assert (session.shown.model(level=0, ys=seen.ys, xs=seen.xs) > 4).all()
-    until(lambda: session.work is None, 60, what="the proposal")
+    until(lambda: session.work is None, 180, what="the proposal")
     assert sum(region.area for region in chunks) == SIZE[0] * SIZE[1]
     first = session.photo.predicted_by()
     shoot(viewer, pictures / "loop-1-proposed.png")
@@ -121,15 +121,15 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     settle(0.3)
     window.training.recipe.choices = [("tiny", str(tmp_path / "tiny.toml"))]
     click(window.training.button)
-    until(lambda: bool(window.training.curves.folds), 90, what="the first epoch")
+    until(lambda: bool(window.training.curves.folds), 180, what="the first epoch")
     shoot(viewer, pictures / "loop-3-training.png")
     click(window.training.work.cancel)
-    until(lambda: session.work is None, 20, what="the end of the training")
+    until(lambda: session.work is None, 60, what="the end of the training")
     assert "stopped" in window.training.verdict.text()
     assert session.champion == "first"
 
     click(window.training.button)
-    until(lambda: session.work is None, 240, what="five folds")
+    until(lambda: session.work is None, 600, what="five folds")
     assert len(window.training.bars.scores) == 5, window.training.verdict.text()
     shoot(viewer, pictures / "loop-4-trained.png")
     names = {entry.name for entry in session.study.models.entries()}
@@ -139,7 +139,7 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     window.tabs.setCurrentIndex(0)
     chunks.clear()
     click(window.segmenting.button)
-    until(lambda: session.work is None, 60, what="the second proposal")
+    until(lambda: session.work is None, 180, what="the second proposal")
     assert chunks
     assert session.photo.predicted_by() != first
     assert np.array_equal(session.labels.read(ys=(0, SIZE[0]), xs=(0, SIZE[1])), painted)
