@@ -31,7 +31,11 @@ RAW_SUFFIXES: Final = frozenset({".nef", ".nrw", ".cr2", ".cr3", ".arw", ".dng",
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION = 0x0112
-_BROKEN_FILE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, KeyError, TypeError)
+_BROKEN_FILE = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error),
+    *(LookupError, TypeError, ArithmeticError, MemoryError),
+)
+"""What decoders raise on garbage; a header that claims absurd sizes ends in the last two."""
 
 
 class Source(Protocol):

@@ -120,8 +120,7 @@ def read_mask(path: Path, shape: tuple[int, int], mask_map: MaskMap | None = Non
     MaskError
         If it has another size, or a value that means nothing; the message names value and place.
     """
-    values = _values(Path(path))
-    _require_size(path.name, (values.shape[0], values.shape[1]), shape)
+    values = _values(Path(path), shape)
     grey = values.ndim == 2
     if grey and (mask_map is None or not mask_map.names_values):
         raise MaskError(f"{path.name}: a grey mask without a meaning", expected="the class table's colours", do=_HOW)
@@ -152,23 +151,27 @@ def _lesion(name: str | Lesion) -> Lesion:
         raise InputError(f"mask map: {error}", do="name one of them") from None
 
 
-def _values(path: Path) -> npt.NDArray[np.generic]:
+def _values(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.generic]:
     """Pixels as a viewer shows them: (h, w) greys of any depth, or (h, w, 4) red, green, blue, alpha."""
     if not path.is_file():
         raise NotFound(f"mask {path}: no such file", do="check the path")
     with readable(path.name):
         if is_tiff(path):
-            return _tiff_values(path)
+            return _tiff_values(path, shape)
         with open_whole(path) as image:
             upright = ImageOps.exif_transpose(image)
+            _require_size(path.name, (upright.height, upright.width), shape)
             if upright.mode in ("1", "L", "I", "I;16"):
                 return np.asarray(upright.convert("L") if upright.mode == "1" else upright)
             return np.asarray(upright.convert("RGBA"))
 
 
-def _tiff_values(path: Path) -> npt.NDArray[np.generic]:
+def _tiff_values(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.generic]:
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
+        _require_size(path.name, (page.imagelength, page.imagewidth), shape)
+        if page.samplesperpixel > 4 or page.imagedepth != 1:
+            raise MaskError(f"{path.name}: {page.samplesperpixel} samples a pixel", expected="at most 4", do=_HOW)
         values: npt.NDArray[np.generic] = page.asarray()
         if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
             values = np.moveaxis((np.asarray(page.colormap) >> 8)[:, values], 0, -1).astype(np.uint8)

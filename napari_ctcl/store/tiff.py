@@ -5,6 +5,7 @@ A gigapixel TIFF never fits into memory as a whole, so only the segments that a 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -23,8 +24,18 @@ CAMERA_RAW: Final = (32803, 34892)
 LARGEST_SEGMENT: Final = 1_200_000_000
 """Bytes that one strip or tile may decode to; a strip is held whole."""
 
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # or it prints beside our one line of error
+
 _ORIENTATION, _ICC_PROFILE, _DNG_VERSION = 274, 34675, 50706
 _PREMULTIPLIED, _UNASSOCIATED = 1, 2
+_MODELS: Final[dict[Any, Model]] = {
+    tifffile.PHOTOMETRIC.MINISBLACK: "L",
+    tifffile.PHOTOMETRIC.MINISWHITE: "L",
+    tifffile.PHOTOMETRIC.SEPARATED: "CMYK",
+    tifffile.PHOTOMETRIC.RGB: "RGB",
+    tifffile.PHOTOMETRIC.PALETTE: "RGB",
+    tifffile.PHOTOMETRIC.YCBCR: "RGB",
+}
 
 
 class TiffSource:
@@ -50,10 +61,7 @@ class TiffSource:
     @property
     def model(self) -> Model:
         """Colour model of the samples."""
-        photometric = self._page.photometric
-        if photometric in (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE):
-            return "L"
-        return "CMYK" if photometric == tifffile.PHOTOMETRIC.SEPARATED else "RGB"
+        return _MODELS[self._page.photometric]
 
     def read(self, region: Region) -> Samples:
         """Samples of a region of the file's own grid."""
@@ -95,10 +103,10 @@ class TiffSource:
     def _require_readable(self) -> None:
         page = self._page
         raw = page.photometric in CAMERA_RAW or _DNG_VERSION in page.tags or page.is_reduced
-        kind = f"{page.bitspersample}-bit samples" if page.dtype != np.uint8 else page.photometric.name
-        read = {"MINISBLACK", "MINISWHITE", "RGB", "PALETTE", "SEPARATED", "YCBCR"}
-        foreign = page.photometric.name not in read or (page.photometric.name == "YCBCR" and not _is_jpeg(page))
-        if raw or foreign or page.dtype != np.uint8 or page.imagedepth != 1:
+        foreign = page.photometric not in _MODELS or page.imagedepth != 1
+        undecoded = page.photometric == tifffile.PHOTOMETRIC.YCBCR and not _is_jpeg(page)
+        kind = f"{page.bitspersample}-bit samples" if page.dtype != np.uint8 else f"colour model {page.photometric}"
+        if raw or foreign or undecoded or page.dtype != np.uint8:
             raise ImageError(
                 f"{self._name}: a {'camera raw' if raw else 'TIFF'} file of {kind}",
                 expected=READ_NOW,

@@ -1,6 +1,7 @@
 """Photo files come out upright, in sRGB and whole, whatever they look like inside."""
 
 import io
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -308,3 +309,58 @@ def test_levels_are_halves_until_the_longest_side_is_512_or_less(height, width):
     assert max(shapes[-1]) <= 512
     assert all(max(shape) > 512 for shape in shapes[:-1])
     assert all(after == (-(-h // 2), -(-w // 2)) for (h, w), after in pairwise(shapes))
+
+
+def zero_pixel_files():
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 0, 5, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(buffer, "JPEG")
+    jpeg = bytearray(buffer.getvalue())
+    frame = jpeg.index(b"\xff\xc0")
+    jpeg[frame + 5 : frame + 9] = bytes(4)
+    entries = [
+        (256, 4, 1, 0),
+        (257, 4, 1, 0),
+        (258, 3, 1, 8),
+        (262, 3, 1, 1),
+        (273, 4, 1, 8),
+        (278, 4, 1, 1),
+        (279, 4, 1, 0),
+    ]
+    tags = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    tiff = b"II*\0" + struct.pack("<IH", 8, len(entries)) + tags + bytes(4)
+    return {"zero.png": png, "zero.jpg": bytes(jpeg), "zero.tif": tiff}
+
+
+@pytest.mark.parametrize("name", ["zero.png", "zero.jpg", "zero.tif"])
+def test_a_file_of_zero_pixels_is_refused(tmp_path, name):
+    (tmp_path / name).write_bytes(zero_pixel_files()[name])
+    with pytest.raises(ImageError, match=name):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "tiled.tif", "striped.tif"])
+def test_a_file_with_any_bytes_changed_is_read_or_refused_but_never_crashes(tmp_path, rgb, kind):
+    path = tmp_path / f"a.{kind}"
+    if kind == "tiled.tif":
+        tifffile.imwrite(path, rgb, photometric="rgb", tile=(16, 16), compression="zlib")
+    elif kind == "striped.tif":
+        tifffile.imwrite(path, rgb, photometric="rgb", rowsperstrip=8)
+    else:
+        Image.fromarray(rgb).save(path)
+    sound, rng = path.read_bytes(), np.random.default_rng(9)
+    for _ in range(100):
+        broken = bytearray(sound)
+        for place in rng.integers(0, min(400, len(sound)), rng.integers(1, 5)):
+            broken[place] = rng.integers(256)
+        path.write_bytes(broken)
+        with suppress(ImageError), open_photo(path) as photo:
+            if photo.shape[0] * photo.shape[1] < 1_000_000:
+                assert all(band.dtype == np.uint8 for band in photo.bands(64))
