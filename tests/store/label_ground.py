@@ -77,20 +77,18 @@ class Paper:
         self._before = self.labels.copy()
 
     def edit(self, y0: int, x0: int, mask: Any, value: int, *, only: frozenset[int] | None = None) -> int:
-        height, width = self.labels.shape
-        ys, xs = np.nonzero(mask)
-        ys, xs = ys + y0, xs + x0
-        keep = (ys >= 0) & (ys < height) & (xs >= 0) & (xs < width)
-        ys, xs = ys[keep], xs[keep]
-        changing = self.labels[ys, xs] != value
+        y, x = max(0, -y0), max(0, -x0)
+        under = self.labels[max(0, y0) : max(0, y0 + mask.shape[0]), max(0, x0) : max(0, x0 + mask.shape[1])]
+        changing = mask[y : y + under.shape[0], x : x + under.shape[1]] & (under != value)
         if only is not None:
-            changing &= np.isin(self.labels[ys, xs], list(only))
-        self.labels[ys[changing], xs[changing]] = value
+            changing &= np.isin(under, list(only))
+        under[changing] = value
         return int(changing.sum())
 
     def commit(self) -> None:
-        if (self._before != self.labels).any():
-            self.done.append((self._before, self.labels.copy()))
+        at = np.nonzero(self._before != self.labels)
+        if at[0].size:
+            self.done.append((at, self._before[at], self.labels[at]))
             self.undone.clear()
             self.entries += 1
 
@@ -100,13 +98,15 @@ class Paper:
     def undo(self) -> None:
         if self.done:
             self.undone.append(self.done.pop())
-            self.labels = self.undone[-1][0].copy()
+            at, before, _ = self.undone[-1]
+            self.labels[at] = before
             self.entries += 1
 
     def redo(self) -> None:
         if self.undone:
             self.done.append(self.undone.pop())
-            self.labels = self.done[-1][1].copy()
+            at, _, after = self.done[-1]
+            self.labels[at] = after
             self.entries += 1
 
     def levels(self, count: int = LEVELS) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
