@@ -63,7 +63,8 @@ def _order(study: Study, asked: argparse.Namespace) -> Order:
     if asked.command == "finetune" and start is None:
         start = study.models.champion() or _starter()
     taken = {entry.name for entry in study.models.entries()}
-    name = asked.name or _free_name(f"{recipe.title}-tuned" if start else recipe.title, taken)
+    stem = f"{recipe.title}-tuned" if start else recipe.title
+    name = asked.name or _free_name(stem, taken | RunFolder.names(study))
     if name in taken:
         raise InputError(f"the study has a model {name!r} already", do="choose another name")
     if not all(letter.isalnum() or letter in "._-" for letter in name):

@@ -6,6 +6,7 @@ keep the most severe class, would inflate every lesion.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class Entry:
     pixels : (4,) labelled pixels of the working scale per channel
     spots : per channel, up to `SPOTS` places (y, x) of that class, px of the working scale
     labelled : places drawn from all labelled pixels alike
+    labels_sha256 : of the labels at the working scale
     """
 
     photo: Photo
@@ -72,6 +74,7 @@ class Entry:
     pixels: npt.NDArray[np.int64]
     spots: tuple[npt.NDArray[np.int32], ...]
     labelled: npt.NDArray[np.int32]
+    labels_sha256: str
 
     @property
     def lesions(self) -> tuple[int, ...]:
@@ -95,7 +98,7 @@ class Album:
         self._sheets: OrderedDict[int, Sheet] = OrderedDict()
 
     def fill(self, photos: Sequence[Photo]) -> Iterator[Event]:
-        """Read every photo once; those without a labelled pixel are left out.
+        """Read every photo once; those without a labelled pixel at the scale of training are left out.
 
         Raises
         ------
@@ -104,8 +107,7 @@ class Album:
         """
         for done, photo in enumerate(photos):
             yield Progress(done=done, total=len(photos), unit="photos", note="reading photos and labels")
-            if any(count for lesion, count in photo.label_pixels().items() if lesion is not Lesion.UNLABELLED):
-                self._add(photo)
+            self._add(photo)
         if not self.entries:
             raise NoLabels("no photo of the study has a labelled pixel", do="annotate photos, or import their masks")
 
@@ -123,10 +125,15 @@ class Album:
         level = working_level([photo.shape(level) for level in range(photo.levels)], self.long_side_px)
         sheet = read_sheet(photo, level, self.global_side)
         labels = sheet.labels_HW
+        if not labels.any():
+            return
         spots = tuple(_places(labels == channel + 1) for channel in range(len(CLASSES)))
         pixels = np.bincount(labels.ravel(), minlength=len(Lesion))[1:].astype(np.int64)
         labelled = _places(labels != Lesion.UNLABELLED)
-        self.entries.append(Entry(photo=photo, level=level, pixels=pixels, spots=spots, labelled=labelled))
+        sha256 = hashlib.sha256(labels.tobytes()).hexdigest()
+        self.entries.append(
+            Entry(photo=photo, level=level, pixels=pixels, spots=spots, labelled=labelled, labels_sha256=sha256)
+        )
         self._keep(len(self.entries) - 1, sheet)
 
     def _keep(self, position: int, sheet: Sheet) -> None:

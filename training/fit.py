@@ -1,7 +1,7 @@
 """One fold: from views to weights, as a generator of events that can be closed at any of them and taken up again.
 
 What is kept is the running average after the last iteration. The held-out patients are scored on the way for the eye
-only: choosing an epoch by them would flatter the out-of-fold score, so nothing is chosen by them.
+only: choosing an epoch, or the weight of the two heads, by them would flatter the out-of-fold score.
 """
 
 from __future__ import annotations
@@ -82,9 +82,9 @@ class Task:
 
     @property
     def photos(self) -> str:
-        """Digest of what is trained on: which photos, and how many pixels of each class."""
+        """Digest of what is trained on: photos and labels at the scale of training."""
         entries = [self.album.entries[position] for position in self.deck.positions]
-        text = repr([(entry.photo.digest, entry.pixels.tolist()) for entry in entries])
+        text = repr([(entry.photo.digest, entry.labels_sha256) for entry in entries])
         return hashlib.sha256(text.encode()).hexdigest()
 
 

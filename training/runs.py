@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import numpy as np
 from napari_ctcl.errors import InputError, NotFound
 from napari_ctcl.events import Event, Progress, encode
 from napari_ctcl.store import Study
+from napari_ctcl.store.disk import room_on, write_text
 
 from .recipe import Recipe, parse
 from .scores import PhotoScore
@@ -70,10 +70,11 @@ class RunFolder:
         while path.exists():
             number += 1
             path = study.runs_dir / f"{stamp}-{order.name}-{number}"
-        path.mkdir(parents=True)
-        _write(path / "recipe.toml", order.recipe.to_toml())
         facts = {"name": order.name, "folds": list(order.folds), "start": order.start}
-        _write(path / "run.json", json.dumps(facts, indent=2))
+        with room_on(str(path)):
+            path.mkdir(parents=True)
+            write_text(path / "recipe.toml", order.recipe.to_toml())
+            write_text(path / "run.json", json.dumps(facts, indent=2))
         return cls(path)
 
     @classmethod
@@ -98,6 +99,11 @@ class RunFolder:
         order = Order(name=facts["name"], recipe=recipe, folds=tuple(facts["folds"]), start=facts["start"])
         return cls(path), order
 
+    @staticmethod
+    def names(study: Study) -> set[str]:
+        """Names of the models that the study's runs were started for, finished or not."""
+        return {str(json.loads(path.read_text(encoding="utf-8"))["name"]) for path in study.runs_dir.glob("*/run.json")}
+
     @property
     def id(self) -> str:
         """What `--resume` takes."""
@@ -114,7 +120,7 @@ class RunFolder:
             for key in ("scores", "start", "champion")
         }
         self.fold(result.fold).mkdir(parents=True, exist_ok=True)
-        _write(self.fold(result.fold) / "result.json", json.dumps({"model": result.model, **lists}))
+        write_text(self.fold(result.fold) / "result.json", json.dumps({"model": result.model, **lists}))
 
     def kept(self, fold: int) -> FoldResult | None:
         """A fold's result, if it is finished."""
@@ -130,22 +136,13 @@ class RunFolder:
 
     def finish(self, result: dict[str, Any]) -> None:
         """Write the scores, which is what marks the run as finished."""
-        _write(self.path / "scores.json", json.dumps(result, indent=2))
+        write_text(self.path / "scores.json", json.dumps(result, indent=2))
 
     def recorded(self, work: Iterator[Event]) -> Iterator[Event]:
         """The same events, all but passing progress also appended to `events.jsonl`."""
-        with (self.path / "events.jsonl").open("a", encoding="utf-8") as log:
+        with room_on(str(self.path)), (self.path / "events.jsonl").open("a", encoding="utf-8") as log:
             for event in work:
                 if not isinstance(event, Progress):
                     log.write(encode(event) + "\n")
                     log.flush()
                 yield event
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".partial")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -150,5 +150,22 @@ def test_the_rate_rises_then_falls_as_the_recipe_says():
     assert [rate(step, 1.0, at, total=60, per_epoch=10) for at in (0, 19, 20, 45)] == pytest.approx([1, 1, 0.1, 0.01])
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["architecture.branches=global"],
+        ["architecture.branches=local", "architecture.lal=false"],
+        ["architecture.colearn=concat", "views.crops_per_global=2"],
+        ["architecture.colearn=none", "architecture.norm=gn", "architecture.ff_tap=pre_pool"],
+    ],
+)
+def test_every_column_of_the_ablation_trains(task, tiny, changes):
+    events, net = drain(fit(task(recipe=tiny.with_fields([*changes, "course.epochs=1", "course.eval_every=1"]))))
+    assert events[-1].loss > 0
+    assert events[-1].dice
+    start = MKLN(net.arch)
+    assert digest(net) != digest(start)
+
+
 def test_an_epoch_of_the_paper_is_one_look_at_every_photo(task, tiny):
     assert task(recipe=tiny.with_fields(["course.iterations=0"])).iterations == 2
