@@ -25,6 +25,7 @@ LARGEST_PX: Final = 50_000_000
 """Largest photo that is written as one file: pillow holds all of it in memory."""
 
 JPEG_QUALITY: Final = 94
+"""Enough to keep textures of four pixels."""
 
 
 def write_photos(plans: Sequence[PhotoPlan], folder: Path, *, form: Literal["jpg", "png"] = "jpg") -> Iterator[Event]:

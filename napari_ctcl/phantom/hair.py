@@ -11,7 +11,7 @@ import numpy as np
 from napari_ctcl.phantom.chance import Draw
 from napari_ctcl.phantom.lattice import Canvas, Floats, lattice_values
 
-_CELL: Final = 0.032  # shorter sides; a hair is at most this long, so that it stays in its own cell and its neighbours
+_CELL: Final = 0.042  # shorter sides; a hair is at most this long, so that it stays in its own cell and its neighbours
 _STEPS: Final = 5
 
 Stroke = tuple[tuple[float, float], ...]
@@ -26,7 +26,7 @@ def strands(canvas: Canvas, density: float, flow: tuple[float, float], seed: int
     flow : (y, x), the way the hair lies
     """
     hidden = np.zeros(canvas.region.shape, np.float32)
-    width = max(0.0011 * canvas.side, 0.55)
+    width = max(0.0006 * canvas.side, 0.5)
     for stroke in _strokes(canvas, density, flow, seed):
         _draw(hidden, canvas, stroke, width)
     return hidden
@@ -49,8 +49,8 @@ def _strokes(canvas: Canvas, density: float, flow: tuple[float, float], seed: in
 def _stroke(row: int, column: int, cell: float, flow: tuple[float, float], draw: Draw) -> Stroke:
     y, x = (row + draw.uniform()) * cell, (column + draw.uniform()) * cell
     wild = draw.direction()
-    dy, dx = flow[0] + 0.6 * wild[0], flow[1] + 0.6 * wild[1]
-    length = cell * draw.uniform(0.35, 0.62)
+    dy, dx = (flow[0] + 0.6 * wild[0]) / 1.6, (flow[1] + 0.6 * wild[1]) / 1.6
+    length = cell * draw.uniform(0.5, 0.9)
     bend = draw.uniform(-0.5, 0.5)
     points = []
     for step in range(_STEPS + 1):

@@ -25,8 +25,8 @@ FLAKE_PX: Final = 4.0
 """Wavelengths of the two textures, px of the photo at its own size; noise waves are two lattice steps long."""
 _STRENGTH: Final = 0.15  # of either texture, linear light
 _ERYTHEMA: Final[Colour] = (0.93, 0.56, 0.57)
-_FLESH: Final[Colour] = (0.62, 0.30, 0.30)
-_CRUST: Final[Colour] = (0.26, 0.16, 0.13)
+_FLESH: Final[Colour] = (0.52, 0.19, 0.19)
+_CRUST: Final[Colour] = (0.21, 0.13, 0.10)
 _VIOLET: Final[Colour] = (0.56, 0.332, 0.43)
 
 
@@ -144,7 +144,7 @@ def _lobes(
 def _reach(lobes: tuple[tuple[float, float, float, float], ...]) -> tuple[float, float, float]:
     v, u, _, size = lobes[0]
     far = max(math.sqrt((b - v) * (b - v) + (c - u) * (c - u)) + r for b, c, _, r in lobes)
-    return v, u, far + 0.9 * size
+    return v, u, far + 1.3 * size
 
 
 def _tint(kind: Lesion, patient: Patient, draw: Draw) -> Colour:
@@ -201,10 +201,10 @@ def tinted(spot: Spot, canvas: Canvas, depth: Floats) -> npt.NDArray[np.float32]
     full = 1 - np.float32(spot.patchy) * (1 - even)
     planes = light * (1 - full * (1 - channels(spot.tint))) * (1 - blotches * channels((0.6, 1.5, 1.3)))
     if spot.ulcer:
-        crust = smoothstep(0.2, 0.9, canvas.noise(spot.size * 0.22, spot.seed + 61, 3))
+        crust = smoothstep(-0.3, 1.3, canvas.noise(spot.size * 0.22, spot.seed + 61, 5, 0.7))
         flesh = channels(_FLESH) + crust * (channels(_CRUST) - channels(_FLESH))
         planes += _sore(spot, canvas, depth) * (flesh - planes)
-    return planes
+    return np.asarray(planes, np.float32)
 
 
 def _sore(spot: Spot, canvas: Canvas, depth: Floats) -> Floats:

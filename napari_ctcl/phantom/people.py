@@ -153,7 +153,7 @@ class Patient:
             skin=(red * depth, green * depth * (1 - warmth), blue * depth * (1 - 1.6 * warmth)),
             ruddiness=draw.uniform(0.6, 1.3),
             hair=draw.uniform(0.0, 1.0) ** 2,
-            hair_colour=linear(176, 172, 168) if age > 0.8 else dark_hair,
+            hair_colour=linear(132, 127, 122) if age > 0.8 else dark_hair,
             freckles=draw.uniform() ** 3 if plan.tone < 4 else 0.0,
             moles=draw.uniform(),
             roughness=0.6 + 0.9 * age,

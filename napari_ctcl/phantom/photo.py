@@ -170,7 +170,7 @@ class Phantom:
             labels[(depth > 0) & shown] = spot.kind
         density = 1.7 * self._posture.hair * self._patient.hair
         if density > 0.03:
-            hidden = strands(canvas, density, self._hair_flow, self._seed + 77) * np.float32(0.75)
+            hidden = strands(canvas, density, self._hair_flow, self._seed + 77) * np.float32(0.65)
             hidden *= smoothstep(-0.004, -0.02, surface.outline)
             layers.albedo += hidden * (channels(self._patient.hair_colour) - layers.albedo)
         shade = 1 - surface.fold * np.float32(0.6)

@@ -63,7 +63,7 @@ _WRIST: Final = (0.34, 0.01)
 
 
 def _hand() -> Posture:
-    limbs: list[Limb] = [Limb((0.95, 0.0), _WRIST, 0.15, 0.115), Limb((0.16, -0.075), (0.16, 0.075), 0.15, 0.14, 0.5)]
+    limbs: list[Limb] = [Limb((0.95, 0.0), _WRIST, 0.15, 0.115), Limb((0.15, -0.055), (0.15, 0.06), 0.135, 0.13, 0.5)]
     creases: list[Crease] = [Crease((0.36, -0.11), (0.39, 0.0), (0.36, 0.12), 0.012, 0.004, 0.2)]
     marks: list[Mark] = []
     for knuckle, joint, tip, r in _FINGERS:

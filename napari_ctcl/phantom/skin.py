@@ -47,9 +47,7 @@ def healthy(canvas: Canvas, surface: Surface, patient: Patient, posture: Posture
     )
     albedo *= 1 + np.float32(0.045) * canvas.noise(0.5, draw.seed(), 3)
     albedo *= 1 - surface.fold * np.array([0.35, 0.5, 0.5], np.float32)[:, None, None]
-    _darken(
-        albedo, _spots(canvas, 0.014, 0.02 + 0.85 * patient.freckles, 0.30, draw.seed()) * np.float32(0.5), _PIGMENT
-    )
+    _darken(albedo, _freckles(canvas, patient, draw.seed()), _PIGMENT)
     _darken(albedo, _spots(canvas, 0.10, 0.05 + 0.22 * patient.moles, 0.06, draw.seed()), (0.62, 0.76, 0.82))
     _darken(albedo, _vessels(canvas, surface, posture.vessels, draw.seed()), (0.30, 0.16, 0.06))
     height = surface.height * np.float32(canvas.side) + _relief(canvas, surface, patient, draw.seed())
@@ -86,6 +84,12 @@ def _spots(canvas: Canvas, cell: float, share: float, size: float, seed: int) ->
     return np.asarray(there * (1 - smoothstep(0.65, 1.0, away / radius)), np.float32)
 
 
+def _freckles(canvas: Canvas, patient: Patient, seed: int) -> Floats:
+    """Freckles in crowds, (h, w) in 0 to 1."""
+    crowd = smoothstep(-0.5, 1.2, canvas.noise(0.25, seed + 17, 2))
+    return _spots(canvas, 0.011, 0.02 + 0.75 * patient.freckles, 0.17, seed) * crowd * np.float32(0.5)
+
+
 def _vessels(canvas: Canvas, surface: Surface, strength: float, seed: int) -> Floats:
     """Veins that shine through, (h, w): the zero lines of noise that is stretched along the body."""
     course = canvas.noise(0.30, seed, 3, 0.45)
@@ -96,7 +100,9 @@ def _vessels(canvas: Canvas, surface: Surface, strength: float, seed: int) -> Fl
 def _relief(canvas: Canvas, surface: Surface, patient: Patient, seed: int) -> Floats:
     """Furrows and pores, (h, w), px; both in the photo's frame and, finest, in pixels."""
     unit = canvas.side / 512
-    furrows = np.abs(canvas.noise(0.020, seed, 2, slant=0.7)) + np.abs(canvas.noise(0.016, seed + 3, 2, slant=1.5))
+    furrows = np.abs(canvas.noise(0.020, seed, 4, 0.6, slant=0.7)) + np.abs(
+        canvas.noise(0.016, seed + 13, 4, 0.6, slant=1.5)
+    )
     pores = np.minimum(canvas.noise(0.011, seed + 5), 0)
     lines = bump(canvas.noise(0.12, seed + 8, 2, slant=0.45), 0.12) * smoothstep(-0.6, 1.0, canvas.noise(0.4, seed + 9))
     coarse = (furrows * np.float32(0.10) + pores * np.float32(0.07) - lines * np.float32(0.28)) * np.float32(unit)
@@ -132,7 +138,7 @@ def _stubble(layers: Layers, canvas: Canvas, surface: Surface, patient: Patient,
     """Closely cropped hair above the hairline: dark streaks, dense towards the crown."""
     edge = surface.v + np.float32(0.02) * canvas.noise(0.06, seed, 2) - np.float32(0.55) * surface.u * surface.u
     grown = 1 - smoothstep(line - 0.10, line + 0.02, edge)
-    streaks = smoothstep(-1.6, 2.0, canvas.noise(0.0045, seed + 3, 3, 0.7, slant=2.6))
+    streaks = smoothstep(-1.6, 2.0, canvas.noise(0.0030, seed + 3, 3, 0.8, slant=3.0))
     amount = grown * (np.float32(0.20) + np.float32(0.36) * streaks)
     layers.albedo += amount * (channels(patient.hair_colour) - layers.albedo)
     layers.height += grown * streaks * np.float32(canvas.side / 512 * 0.35)
