@@ -14,20 +14,32 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from napari_ctcl.errors import CtclError, DiskFull
+from napari_ctcl.errors import CtclError, DiskFull, StudyError
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 _NO_ROOM_WORDS = ("ENOSPC", "EDQUOT", "EFBIG", "No space left", "File too large", "Disk quota", "disk is full")
 
 
 @contextmanager
 def room_on(where: str) -> Iterator[None]:
-    """Turn any report of a full disk into `DiskFull`; `where` names the disk in the message."""
+    """Turn what a disk says that cannot be written into words; `where` names the disk in the message.
+
+    Raises
+    ------
+    DiskFull
+        If it is full.
+    StudyError
+        If it may not be written at all.
+    """
     try:
         yield
     except CtclError:
         raise
     except (OSError, ValueError, sqlite3.Error, OperationalError) as error:
+        if isinstance(error, OSError) and error.errno in FORBIDDEN:
+            do = "check the folder and its rights"
+            raise StudyError(f"{where} cannot be written ({error.strerror})", do=do) from error
         if not _says_full(error):
             raise
         raise DiskFull(f"no room left on {where}", do="free some space and run it again") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -122,35 +123,41 @@ def _require_columns(name: str, found: list[str]) -> None:
 
 def _intake(table: Path, line: int, row: dict[str, str]) -> Intake:
     where = f"{table.name}: row {line}"
-    try:
-        folder = table.parent
-        for column in NEEDED:
-            if not row[column]:
-                raise InputError(f"column {column} is empty", do="fill it in")
-        for column in ("file", "mask"):
-            if row.get(column) and not (folder / row[column]).is_file():
-                raise NotFound(f"column {column}: no file {row[column]!r}", do="paths are relative to the table")
-        intake = checked(
-            folder / row["file"],
-            patient=row["patient"],
-            visit=row["visit"],
-            region=row["region"],
-            side=row.get("side"),
-            aspect=row.get("aspect"),
-            mask=folder / row["mask"] if row.get("mask") else None,
-        )
-    except CtclError as error:
-        raise type(error)(f"{where}: {error.what}", expected=error.expected, do=error.do) from None
+    for column in NEEDED:
+        if not row[column]:
+            raise InputError(f"{where}, column {column}: nothing in it", do="fill it in")
+    for column in ("file", "mask"):
+        if row.get(column) and not (table.parent / row[column]).is_file():
+            raise NotFound(f"{where}, column {column}: no file {row[column]!r}", do="paths are relative to the table")
+    with _column(where, "patient"):
+        patient = _word("patient", row["patient"])
+    with _column(where, "visit"):
+        visit = _day(row["visit"])
+    with _column(where, "region"):
+        region = BodyRegion.named(row["region"])
+    with _column(where, "side"):
+        side = Side.named(row.get("side"))
+    with _column(where, "aspect"):
+        aspect = _word("aspect", row["aspect"]) if row.get("aspect") else None
     return Intake(
-        path=intake.path,
-        patient=intake.patient,
-        visit=intake.visit,
-        region=intake.region,
-        side=intake.side,
-        aspect=intake.aspect,
-        mask=intake.mask,
+        path=table.parent / row["file"],
+        patient=patient,
+        visit=visit,
+        region=region,
+        side=side,
+        aspect=aspect,
+        mask=table.parent / row["mask"] if row.get("mask") else None,
         where=where,
     )
+
+
+@contextmanager
+def _column(where: str, column: str) -> Iterator[None]:
+    """Say which column of which row an error is about."""
+    try:
+        yield
+    except CtclError as error:
+        raise type(error)(f"{where}, column {column}: {error.what}", expected=error.expected, do=error.do) from None
 
 
 def _word(what: str, text: str) -> str:

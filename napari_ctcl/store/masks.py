@@ -19,7 +19,8 @@ from PIL import ImageOps
 
 from napari_ctcl.errors import InputError, MaskError, NotFound
 from napari_ctcl.lesion import COLOURS, RGB, Lesion
-from napari_ctcl.store.formats import is_tiff, open_whole, readable
+from napari_ctcl.store.formats import is_tiff, readable
+from napari_ctcl.store.pillow import open_whole
 
 Labels = npt.NDArray[np.uint8]
 Codes = npt.NDArray[np.uint32]

@@ -5,35 +5,32 @@
 
 from __future__ import annotations
 
-import tomllib
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Self
 
-import tomli_w
 from sqlalchemy import select
 
 from napari_ctcl.anatomy import BodyRegion, Side
-from napari_ctcl.errors import ContractMismatch, NotFound, StudyBusy, StudyError
+from napari_ctcl.errors import NotFound, StudyBusy, StudyError
 from napari_ctcl.events import Event, Finished
-from napari_ctcl.lesion import Lesion, contract, contract_hash
-from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow, VisitRow, now
+from napari_ctcl.lesion import Lesion
+from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow, VisitRow
 from napari_ctcl.store.disk import room_on, write_text
 from napari_ctcl.store.folds import FoldLedger, fold_number
 from napari_ctcl.store.ingest import Ingest
 from napari_ctcl.store.intake import Intake, checked, read_table
 from napari_ctcl.store.joblog import JobLog
 from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.manifest import MARK, described, require_known
 from napari_ctcl.store.masks import MaskMap
 from napari_ctcl.store.photo import Photo
 from napari_ctcl.store.pixels import PhotoPixels
 from napari_ctcl.store.publish import needs_sweep, sweep
 from napari_ctcl.store.registry import Registry
-
-SCHEMA: Final = 1
-MARK: Final = "study.toml"
 
 GivenMap = Mapping[int | str, str | Lesion] | str | MaskMap | None
 
@@ -71,12 +68,19 @@ class Study:
         if root.is_file() or (root.is_dir() and any(root.iterdir())):
             there = "a study" if (root / MARK).is_file() else "something else"
             raise StudyError(f"{path}: there is {there} already", do="choose a new folder, or open the study")
-        with room_on(f"the disk of {path}"):
-            for folder in ("photos", "models", "runs"):
-                (root / folder).mkdir(parents=True, exist_ok=True)
-            study = cls(root, uuid.uuid4().hex)
-            study.catalogue.create()
-            write_text(root / MARK, _described(study.id))
+        fresh = not root.exists()
+        try:
+            with room_on(f"the disk of {path}"):
+                for folder in ("photos", "models", "runs"):
+                    (root / folder).mkdir(parents=True, exist_ok=True)
+                study = cls(root, uuid.uuid4().hex)
+                study.catalogue.create()
+                write_text(root / MARK, described(study.id))
+        except BaseException:
+            shutil.rmtree(root, ignore_errors=True)
+            if not fresh:
+                root.mkdir()
+            raise
         return study
 
     @classmethod
@@ -91,7 +95,7 @@ class Study:
             If its labels speak of other classes.
         """
         root = Path(path).absolute()
-        study = cls(root, _require_known(root))
+        study = cls(root, require_known(root))
         if needs_sweep(study.photos_dir):
             study._sweep()
         return study
@@ -263,42 +267,3 @@ class Study:
             catalogue=self.catalogue,
             pixels=self._pixels,
         )
-
-
-def _described(study_id: str) -> str:
-    return tomli_w.dumps(
-        {
-            "schema": SCHEMA,
-            "id": study_id,
-            "created": now(),
-            "classes": contract(),
-            "contract": contract_hash(),
-        }
-    )
-
-
-def _require_known(root: Path) -> str:
-    """Id of the study in a folder, once schema and classes are known to be ours."""
-    if not (root / MARK).is_file():
-        raise StudyError(f"{root}: no study there", expected=f"a folder with {MARK}", do="make one with ctcl init")
-    try:
-        said: dict[str, Any] = tomllib.loads((root / MARK).read_text(encoding="utf-8"))
-        schema, study_id, classes = int(said["schema"]), str(said["id"]), said["contract"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise StudyError(f"{root / MARK}: not readable ({error})", do="restore it from a backup") from None
-    if schema != SCHEMA:
-        newer = schema > SCHEMA
-        raise StudyError(
-            f"{root}: a study of schema {schema}",
-            expected=f"schema {SCHEMA}",
-            do="update napari-ctcl" if newer else "open it with the version that made it",
-        )
-    if classes != contract_hash() or said.get("classes") != contract():
-        raise ContractMismatch(
-            f"{root}: labels of the classes {said.get('classes')}",
-            expected=f"{contract()}",
-            do="open it with the version that made it",
-        )
-    if not (root / "catalogue.sqlite").is_file():
-        raise StudyError(f"{root}: the catalogue is missing", do="restore catalogue.sqlite from a backup")
-    return study_id

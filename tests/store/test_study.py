@@ -176,6 +176,15 @@ def test_a_study_is_not_made_where_something_is(tmp_path):
     Study.create(tmp_path / "empty").close()
 
 
+def test_a_study_that_cannot_be_made_leaves_nothing(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StudyError, match=r"cannot be written \(Not a directory\)"):
+        Study.create(tmp_path / "file" / "study")
+    with pytest.raises(StudyError, match="something else already"):
+        Study.create(tmp_path / "file")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def rewritten(study, **changes):
     path = study.root / "study.toml"
     path.write_text(tomli_w.dumps({**tomllib.loads(path.read_text()), **changes}))
