@@ -63,18 +63,22 @@ _SKIN: Final = np.array([0, 1, 2, 3, 4, 0, 6, 7, 8], np.uint8)
 """Fill takes what nobody judged and what the model calls normal for the same bare skin, as the eye does."""
 
 
-def colours(palette: Mapping[Lesion, RGB] = SCREEN_COLOURS, *, tint_verified: bool = False) -> DirectLabelColormap:
+def colours(
+    palette: Mapping[Lesion, RGB] = SCREEN_COLOURS, *, tint_verified: bool = False, outlined: bool = False
+) -> DirectLabelColormap:
     """Colours of the nine view codes: human pixels full, model pixels paler, skin clear.
 
     Parameters
     ----------
     palette : one colour per class
     tint_verified : show what a human has judged normal, which is otherwise left clear
+    outlined : for outlines, which need more ink than areas
     """
+    pale = 0.75 if outlined else 0.42
     table: dict[int | None, tuple[float, float, float, float]] = {None: (1, 0, 1, 1), 0: (0, 0, 0, 0)}
     for lesion in CLASSES:
         red, green, blue = (channel / 255 for channel in palette[lesion])
-        human, model = (1.0, 0.42) if lesion is not Lesion.NORMAL else (0.55 if tint_verified else 0.0, 0.0)
+        human, model = (1.0, pale) if lesion is not Lesion.NORMAL else (0.55 if tint_verified else 0.0, 0.0)
         table[int(lesion)] = (red, green, blue, human)
         table[int(lesion) + MODEL_OFFSET] = (red, green, blue, model)
     return DirectLabelColormap(color_dict=table)

@@ -91,6 +91,7 @@ class Annotator(QWidget):
         self.training.asked.connect(self.retrain)
         self.training.work.cancel_asked.connect(self.cancel)
         self.tabs.currentChanged.connect(lambda _: self._count.start(0))
+        self.palette.looks_changed.connect(lambda: self.training.show_colours(self.palette.colours))
         self.canvas.painted.connect(self._painted)
         self.canvas.refused.connect(lambda text: self.header.tell(text, kind="bad"))
         self.canvas.told.connect(self.header.tell)

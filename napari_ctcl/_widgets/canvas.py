@@ -44,7 +44,7 @@ class Canvas(QObject):
             (palette.tool_chosen, self._use),
             (palette.brush_changed, lambda *_: self.size_brush()),
             (palette.opacity_changed, lambda value: self._set("opacity", value)),
-            (palette.outline_changed, lambda value: self._set("contour", value)),
+            (palette.outline_changed, lambda _: self._outline()),
             (palette.keep_human_changed, lambda keep: self._set("keep_human", keep)),
             (palette.looks_changed, self._colour),
             (palette.undo_asked, lambda: self._do(PyramidLabels.undo)),
@@ -52,6 +52,7 @@ class Canvas(QObject):
         ):
             signal.connect(slot)
         viewer.scene.camera.events.zoom.connect(self.size_brush)
+        viewer.scene.camera.events.zoom.connect(self._size_outline)
 
     def watch(self, surface: QWidget) -> None:
         """Take the Tab key before Qt moves the focus with it, and the focus whenever a class or tool is chosen.
@@ -98,7 +99,7 @@ class Canvas(QObject):
         self.viewer.add_layer(layer)
         layer.selected_label = int(Lesion.PATCH)
         layer.mode = "paint"
-        self._colour()
+        self._outline()
         layer.events.paint.connect(lambda _: self.painted.emit())
         layer.events.refused.connect(lambda event: self.refused.emit(event.text))
         layer.events.told.connect(lambda event: self.told.emit(event.text))
@@ -135,6 +136,19 @@ class Canvas(QObject):
         self.labels.brush_size = max(1, round(self.palette.brush / zoom))
         self._own_size = False
 
+    def _outline(self) -> None:
+        self._size_outline()
+        self._colour()
+
+    def _size_outline(self, *_: Any) -> None:
+        """Outlines keep their width on screen, whichever level of the pyramid is drawn."""
+        if self.labels is None:
+            return
+        wanted, drawn_px = self.palette.outline.value(), self.viewer.scene.camera.zoom * 2**self.labels.data_level
+        width = max(1, round(wanted / drawn_px)) if wanted else 0
+        if width != self.labels.contour:
+            self.labels.contour = width
+
     def _brush_resized(self, _: Any) -> None:
         if self._own_size or self.labels is None:
             return
@@ -151,7 +165,9 @@ class Canvas(QObject):
         self._set("mode", mode)
 
     def _colour(self) -> None:
-        table = colours(self.palette.colours, tint_verified=self.palette.tint.isChecked())
+        palette = self.palette
+        outlined = palette.outline.value() > 0
+        table = colours(palette.colours, tint_verified=palette.tint.isChecked(), outlined=outlined)
         self._set("colormap", table)
         self.in_hand.emit()
 

@@ -13,7 +13,7 @@ from napari_ctcl._widgets.curves import Curves, FoldBars
 from napari_ctcl._widgets.style import beside, box, counted, heading, quiet, swatch
 from napari_ctcl._widgets.work import WorkRow, spoken
 from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
-from napari_ctcl.lesion import CLASSES, SCREEN_COLOURS
+from napari_ctcl.lesion import CLASSES, RGB, SCREEN_COLOURS, Lesion
 from napari_ctcl.session import Learnable
 
 
@@ -51,18 +51,23 @@ class TrainPanel(QWidget):
         self.button.clicked.connect(lambda _=False: self.asked.emit(str(self.recipe.value)))
 
     def _amounts(self) -> QWidget:
-        grid, self._pixels = QWidget(), {}
+        grid, self._pixels, self._swatches = QWidget(), {}, {}
         layout = QGridLayout(grid)
         layout.setContentsMargins(0, 0, 0, 0)
         for row, lesion in enumerate(CLASSES):
-            colour, amount = QLabel(), QLabel("0")
-            colour.setPixmap(swatch(SCREEN_COLOURS[lesion], 12))
-            self._pixels[lesion] = amount
+            colour, amount = QLabel(), QLabel()
+            self._pixels[lesion], self._swatches[lesion] = amount, colour
             layout.addWidget(colour, row, 0)
             layout.addWidget(QLabel(lesion.title), row, 1)
             layout.addWidget(amount, row, 2)
         layout.setColumnStretch(1, 1)
+        self.show_colours(SCREEN_COLOURS)
         return grid
+
+    def show_colours(self, colours: Mapping[Lesion, RGB]) -> None:
+        """Draw the classes in the colours in use."""
+        for lesion, label in self._swatches.items():
+            label.setPixmap(swatch(colours[lesion], 12))
 
     def show_learnable(self, learnable: Learnable) -> None:
         """Say what people have labelled."""

@@ -54,8 +54,10 @@ def add_model(study: Study) -> None:
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Path:
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Six patients; five are labelled, the last is for the reader."""
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin starve the window on a busy machine
+    monkeypatch.setenv("GOMP_SPINCOUNT", "0")
     with Study.create(tmp_path / "study") as study:
         patients: dict[str, Any] = {}
         for plan in plan_study(18, size=SMALL, seed=3):
