@@ -64,7 +64,7 @@ def test_the_same_seed_plans_the_same_study_and_another_seed_another() -> None:
     assert first != plan_study(12, size=(96, 128), seed=2)
 
 
-def test_lesions_that_are_told_to_a_study_are_in_it() -> None:
+def test_every_lesion_class_occurs_often_in_a_study() -> None:
     counts = np.zeros(5)
     for plan in plan_study(12, size=(96, 128), seed=5):
         counts += np.bincount(Phantom(plan).render(Region.whole((96, 128)))[1].ravel(), minlength=5)
