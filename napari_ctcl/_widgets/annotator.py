@@ -38,16 +38,17 @@ class Annotator(QWidget):
 
     Parameters
     ----------
-    viewer : napari's
+    napari_viewer : the viewer; napari fills this name in when the widget is opened from its menu
     """
 
     counted = Signal(str, object, int)
     learnt = Signal(object)
     sampled = Signal(object)
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
-        self.viewer = viewer
+        # a plugin's viewer is a proxy, and so are the docks it gives; Qt takes only what is behind it
+        self.viewer = viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.session: Session | None = None
         self.palette, self.segmenting, self.training = Palette(), SegmentBox(), TrainPanel()
         self.photos, self.header = PhotoList(), Header("")

@@ -124,7 +124,7 @@ def verdict(event: Finished | Failed) -> str:
             return "Training was stopped. The model in use has not changed; retrain whenever you like."
         return spoken_failure(event)
     name, why = event.result.get("name", "the new model"), str(event.result.get("why") or "")
-    words = f"<b>{name}</b> is now in use." if event.result.get("promoted") else "The model in use stays in use."
+    words = f"<b>{name}</b> {'is now in use' if event.result.get('promoted') else 'was not put into use'}."
     return f"{words} {why[:1].upper()}{why[1:]}".strip()
 
 
