@@ -64,22 +64,16 @@ def import_photos(
 
     facts = {"--patient": patient, "--visit": visit, "--region": region}
     _check_import(files, facts, mask, table)
-    photos: list[str] = []
+    needed = {"patient": patient or "", "visit": visit or "", "region": region or ""}
     with Study.open(study) as opened:
         if table is not None:
             photos = list(answer(opened.import_table(table, mask_map=mask_map), json)["photos"])
-        for file in files:
-            steps = opened.import_steps(
-                file,
-                patient=patient or "",
-                visit=visit or "",
-                region=region or "",
-                side=side,
-                aspect=aspect,
-                mask=mask,
-                mask_map=mask_map,
-            )
-            photos.append(answer(steps, json)["photo"])
+        elif mask is None:
+            steps = opened.import_files(files, side=side, aspect=aspect, **needed)
+            photos = list(answer(steps, json)["photos"])
+        else:
+            steps = opened.import_steps(files[0], side=side, aspect=aspect, mask=mask, mask_map=mask_map, **needed)
+            photos = [answer(steps, json)["photo"]]
     tell({"photos": photos}, f"{len(photos)} photos imported", json)
 
 

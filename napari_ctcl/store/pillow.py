@@ -106,7 +106,7 @@ def open_whole(path: Path) -> Image.Image:
         image = Image.open(path, formats=("JPEG", "PNG"))
     except UnidentifiedImageError:
         raise ImageError(
-            f"{path.name}: not an image that is read", expected=READ_NOW, do="convert it, or choose another file"
+            f"{path.name}: not an image that can be read", expected=READ_NOW, do="convert it, or choose another file"
         ) from None
     finally:
         Image.MAX_IMAGE_PIXELS = cap

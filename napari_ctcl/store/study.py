@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -172,6 +172,26 @@ class Study:
         intake = checked(path, patient=patient, visit=visit, region=region, side=side, aspect=aspect, mask=mask)
         ids = yield from self._ingest().batch([intake], MaskMap.of(mask_map), skip_known=False)
         yield Finished(result={"photo": ids[0]})
+
+    def import_files(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        patient: str,
+        visit: str,
+        region: str | BodyRegion,
+        side: str | Side | None = None,
+        aspect: str | None = None,
+    ) -> Iterator[Event]:
+        """Import photos that share their facts, all or none; ends with `Finished(result={"photos": [id, ...]})`.
+
+        See `import_steps` for the facts and the errors.
+        """
+        intakes = [
+            checked(path, patient=patient, visit=visit, region=region, side=side, aspect=aspect) for path in paths
+        ]
+        ids = yield from self._ingest().batch(intakes, None, skip_known=False)
+        yield Finished(result={"photos": ids})
 
     def import_table(self, table: Path | str, *, mask_map: GivenMap = None) -> Iterator[Event]:
         """Import all photos of a CSV table, or none; ends with `Finished(result={"photos": [id, ...]})`.

@@ -107,6 +107,19 @@ def test_an_import_that_is_cancelled_leaves_nothing(study, tmp_path):
     study.import_photo(tmp_path / "a.png", **FACTS)
 
 
+def test_files_that_share_their_facts_come_in_together_or_not_at_all(study, tmp_path):
+    paths = [save(tmp_path / f"{i}.png", noise(i, (20, 30))) for i in range(3)]
+    (tmp_path / "bad.png").write_text("no image")
+    before = look(study)
+    with pytest.raises(ImageError, match=r"bad\.png"):
+        list(study.import_files([*paths, tmp_path / "bad.png"], **FACTS))
+    assert look(study) == before
+    with pytest.raises(InputError, match="in the study already"):
+        list(study.import_files([*paths, paths[0]], **FACTS))
+    assert look(study) == before
+    assert len(finished(study.import_files(paths, **FACTS))["photos"]) == len(study.photos()) == 3
+
+
 def test_the_steps_count_rows_up_to_the_end(study, tmp_path):
     events = list(study.import_steps(save(tmp_path / "a.png", noise(shape=(1500, 30))), **FACTS))
     assert events[0] == Started(work="import 1 photo", total=1500, unit="rows")
