@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import time
 from typing import Literal
 
@@ -22,7 +23,8 @@ Precision = Literal["auto", "fp64", "fp32", "bf16"]
 
 _DTYPES = {"fp64": torch.float64, "fp32": torch.float32, "bf16": torch.bfloat16}
 
-_TRIAL_PX, _ROUNDS = 128, 3
+_TRIAL_PX, _ROUNDS = 192, 3
+_TYPICAL = Architecture(branches="local", lal=False)
 
 
 def prepared(net: MKLN, device: torch.device, precision: Precision = "auto") -> MKLN:
@@ -57,6 +59,22 @@ def fastest(arch: Architecture, device: torch.device) -> Literal["fp32", "bf16"]
     net = MKLN(arch)
     seconds = {precision: _trial(prepared(net, device, precision)) for precision in ("fp32", "bf16")}
     return "bf16" if seconds["bf16"] < seconds["fp32"] else "fp32"
+
+
+def use_cores() -> None:
+    """Compute with one thread or on all cores but one (on both of two), whichever a trial says is faster.
+
+    On a machine that is busy with other work, threads that wait for each other are slower than one alone.
+    """
+    cores = len(os.sched_getaffinity(0))
+    device = torch.device("cpu")
+    torch.set_num_threads(1)
+    net = prepared(MKLN(_TYPICAL), device, fastest(_TYPICAL, device))
+    seconds = {}
+    for threads in {1, max(cores - 1, min(cores, 2))}:
+        torch.set_num_threads(threads)
+        seconds[threads] = _trial(net)
+    torch.set_num_threads(min(seconds, key=lambda threads: seconds[threads]))
 
 
 def computes_bf16() -> bool:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from napari_ctcl.mkln import MKLN, Architecture
 from napari_ctcl.mkln.geometry import average, box_of, cells_under, sample
 from napari_ctcl.mkln.net import paste
-from napari_ctcl.mkln.precision import fold
+from napari_ctcl.mkln.precision import fold, prepared
 from napari_ctcl.region import Region, grid
 
 torch.set_num_threads(1)
@@ -200,3 +200,11 @@ def test_gradients_are_deterministic():
         assert torch.equal(*grads)
     finally:
         torch.use_deterministic_algorithms(False)
+
+
+def test_a_network_is_prepared_once_and_its_original_left_alone():
+    net = build().eval()
+    ready = prepared(net, torch.device("cpu"), "fp32")
+    assert prepared(ready, torch.device("cpu"), "bf16") is ready
+    assert not net.prepared
+    assert any(isinstance(part, torch.nn.BatchNorm2d) for part in net.modules())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from small_models import enter, network
 
 from napari_ctcl import mkln
@@ -23,6 +24,7 @@ from napari_ctcl.region import Region
 from napari_ctcl.segment import worker
 from napari_ctcl.segment.choice import Model
 from napari_ctcl.segment.protocol import Request, command
+from napari_ctcl.segment.segmenter import PhotoLevel, device_named, segment
 
 STARTER = Path(mkln.__file__).parent / "starter"
 
@@ -67,7 +69,7 @@ def test_the_process_labels_every_photo_of_the_study(study):
 
 def test_the_labels_are_those_of_the_networks_at_their_own_scale(study):
     enter(study, "first", [0], long_side_px=600)  # 1100 px: nearest to the half-size level
-    list(worker.segment(Request(study=study.root, model="first", device="cpu", photos=(study.photos()[0].id,))))
+    list(segment(Request(study=study.root, model="first", device="cpu", photos=(study.photos()[0].id,))))
     photo = study.photos()[0]
     kept = {}
 
@@ -79,7 +81,7 @@ def test_the_labels_are_those_of_the_networks_at_their_own_scale(study):
             return set()
 
     how = {"scale": 2, "full_shape": (700, 1100), "plan": Plan()}
-    list(predict([network(0)], worker.PhotoLevel(photo, 1), Sink(), **how))
+    list(predict([network(0)], PhotoLevel(photo, 1), Sink(), **how))
     assert photo.shape(1) == (350, 550)
     assert all(np.array_equal(read(photo)[region.slices], labels) for region, labels in kept.items())
 
@@ -89,7 +91,7 @@ def test_a_second_run_finds_nothing_to_do_and_another_model_starts_anew(study):
     ask = {"study": study.root, "device": "cpu", "photos": (study.photos()[1].id,)}
 
     def regions(model):
-        return sum(isinstance(event, RegionDone) for event in worker.segment(Request(**ask, model=model)))
+        return sum(isinstance(event, RegionDone) for event in segment(Request(**ask, model=model)))
 
     assert (regions("first"), regions("first"), regions("second")) == (1, 0, 1)
     assert study.photos()[1].predicted_by() == second != first
@@ -136,13 +138,13 @@ def test_an_unknown_model_ends_with_exit_code_2(study):
 )
 def test_a_bad_request_is_refused(study, request_, error):
     with pytest.raises(error):
-        list(worker.segment(Request(**{"study": study.root, "device": "cpu", **request_})))
+        list(segment(Request(**{"study": study.root, "device": "cpu", **request_})))
 
 
-@pytest.mark.skipif(worker.torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_no_cpu_in_silence():
     with pytest.raises(InputError, match="cuda"):
-        worker.device_named("cuda")
+        device_named("cuda")
 
 
 def test_weights_for_other_classes_are_refused(study):
@@ -150,7 +152,7 @@ def test_weights_for_other_classes_are_refused(study):
     card = study.models.weights_folder(digest) / "card.json"
     card.write_text(card.read_text().replace('"plaque": 3', '"plaque": 4').replace('"tumor": 4', '"tumor": 3'))
     with pytest.raises(ContractMismatch, match="plaque"):
-        list(worker.segment(Request(study=study.root, model="foreign", device="cpu")))
+        list(segment(Request(study=study.root, model="foreign", device="cpu")))
     assert contract()["plaque"] == 3
 
 
@@ -166,7 +168,7 @@ def test_sigterm_stops_it_and_the_next_run_goes_on(study):
     assert isinstance(rest[-1], Failed if job.returncode else Finished)
     again = [
         event
-        for event in worker.segment(Request(study=study.root, model="first", device="cpu", photos=(photo.id,)))
+        for event in segment(Request(study=study.root, model="first", device="cpu", photos=(photo.id,)))
         if isinstance(event, RegionDone)
     ]
     written = 1 + sum(isinstance(event, RegionDone) for event in rest)
@@ -179,7 +181,7 @@ def test_a_person_may_paint_while_the_worker_writes(study):
     photo = study.photos()[1]
     labels = photo.labels(user="ann")
     try:
-        events = list(worker.segment(Request(study=study.root, model="first", device="cpu", photos=(photo.id,))))
+        events = list(segment(Request(study=study.root, model="first", device="cpu", photos=(photo.id,))))
     finally:
         labels.close()
     assert isinstance(events[-1], Finished)
