@@ -26,6 +26,7 @@ from .crossval import FOLDS, crossval
 from .evaluate import evaluate
 from .lineage import STARTER, starter_folder
 from .recipe import read
+from .release import release
 from .runs import Order, RunFolder
 
 
@@ -51,10 +52,17 @@ def main(words: Sequence[str] | None = None) -> int:
 def _work(study: Study, asked: argparse.Namespace) -> Iterator[Event]:
     if asked.command == "evaluate":
         return evaluate(study, asked.model)
+    if asked.command == "release":
+        return _release(study, asked)
     if asked.resume:
         run, order = RunFolder.open(study, asked.resume)
         return crossval(study, order, resume=run)
     return crossval(study, _order(study, asked))
+
+
+def _release(study: Study, asked: argparse.Namespace) -> Iterator[Event]:
+    digest = release(study, asked.model, asked.fold, asked.out, title=asked.title)
+    yield Finished(result={"model": asked.model, "fold": asked.fold, "out": str(asked.out), "digest": digest})
 
 
 def _order(study: Study, asked: argparse.Namespace) -> Order:
@@ -142,6 +150,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--resume", metavar="RUN", help="take up a run that was stopped")
     command = _command(commands.add_parser("evaluate", help="out-of-fold scores"))
     command.add_argument("--model", help="the model in use by default")
+    command = _command(commands.add_parser("release", help="one fold's weights as a folder to ship"))
+    command.add_argument("--model", required=True)
+    command.add_argument("--fold", type=int, default=0)
+    command.add_argument("--title", default="", help="one line for a list of models")
+    command.add_argument("out", type=Path)
     return parser
 
 

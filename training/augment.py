@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .recipe import Augment
+from .sections import Augment
 
 Matrix = npt.NDArray[np.float64]
 

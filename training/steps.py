@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from napari_ctcl.mkln.precision import computes_bf16
 
-from .recipe import Optimiser
+from .sections import Optimiser
 
 STATE_KEYS = ("exp_avg", "exp_avg_sq", "step")
 

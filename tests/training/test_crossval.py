@@ -17,6 +17,7 @@ from training import gate, recipe, scores
 from training.crossval import FOLDS, crossval
 from training.evaluate import evaluate
 from training.lineage import find, patient_hash
+from training.release import release
 from training.runs import FoldResult, Order, RunFolder
 from training.scores import PhotoScore
 
@@ -173,6 +174,20 @@ def test_four_patients_are_too_few_and_the_study_stays_as_it_was(tmp_path):
 def test_a_study_without_a_labelled_pixel_has_nothing_to_learn_from(tmp_path, study_path):
     with Study.create(tmp_path / "empty") as study, pytest.raises(NoLabels, match="labelled pixel"):
         drain(crossval(study, order()))
+
+
+def test_released_weights_start_every_fold_of_another_study_but_no_other_fold_of_their_own(veteran, tmp_path):
+    release(veteran, "first", 1, tmp_path / "out", title="starter")
+    card = read_card(tmp_path / "out")
+    assert (card.title, card.dtype, card.fold) == ("starter", "fp16", 1)
+    assert card.scores["how"] == "out-of-fold"
+    find(veteran, str(tmp_path / "out")).weights(veteran, 1)
+    with pytest.raises(FoldError, match="held out fold 1"):
+        find(veteran, str(tmp_path / "out")).weights(veteran, 0)
+    with Study.create(tmp_path / "other") as other:
+        assert find(other, str(tmp_path / "out")).weights(other, 4).card == card
+    with pytest.raises(InputError, match="exists"):
+        release(veteran, "first", 1, tmp_path / "out")
 
 
 def test_an_unknown_start_lists_what_there_is(veteran):

@@ -13,7 +13,7 @@ from training import checkpoint
 from training.album import Album
 from training.crossval import survey
 from training.fit import Task, fit
-from training.recipe import Optimiser
+from training.sections import Optimiser
 from training.steps import rate
 from training.views import Deck
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from napari_ctcl.errors import InputError, NotFound
 from napari_ctcl.mkln import Architecture
 from training import recipe
-from training.recipe import Network
+from training.sections import Network
 
 
 def test_the_four_recipes_are_there():

@@ -10,7 +10,7 @@ from napari_ctcl.mkln.geometry import sample
 from training.album import Album, Held, Sheet, _channels_first, majority, read_labels
 from training.augment import Light, Pose, draw_light, draw_pose, roughen, tint
 from training.crossval import survey
-from training.recipe import Augment
+from training.sections import Augment
 from training.views import Cutter, Deck, crop_view, whole_view
 
 STILL = Augment(
