@@ -117,7 +117,14 @@ def epoch_line(event: events.Epoch) -> str:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table on stdout; figures are right-aligned."""
     rows = [tuple(row) for row in rows]
-    grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold", show_header=any(columns))
+    grid = Table(
+        title=title or None,
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        show_header=any(columns),
+    )
     for index, column in enumerate(columns):
         figures = bool(rows) and all(isinstance(row[index], int | float | None) for row in rows)
         grid.add_column(column, justify="right" if figures else "left")
