@@ -8,7 +8,7 @@ Shapes: B global views, N = B x crops per global local views, S global side, C c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from napari_ctcl.lesion import Lesion
+from napari_ctcl.mkln.geometry import WHOLE, Box
 
 from .album import Album, Entry, Pixels, Sheet
 from .augment import Matrix, Pose, draw_light, draw_pose, roughen, tint
@@ -41,6 +42,22 @@ class Batch:
     local_labels_NCC: Tensor
     box_N4: Tensor
     of_N: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One view of a frame.
+
+    Parameters
+    ----------
+    image_3HW : float32 RGB in [0, 1]
+    labels_HW : uint8, values of `Lesion`
+    box : y0, y1, x0, x1 as fractions of the frame
+    """
+
+    image_3HW: Tensor
+    labels_HW: Tensor
+    box: Box = WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,33 +97,34 @@ class Cutter:
     def batch(self, iteration: int) -> Batch:
         """Views of that iteration, the same whenever and however often it is asked for."""
         rng = np.random.default_rng([self.recipe.course.seed, self.fold, iteration])
-        cuts = [self._photo(rng) for _ in range(self.recipe.course.batch)]
-        crops = [crop for _, _, locals_ in cuts for crop in locals_]
-        per_global = self.recipe.views.crops_per_global
+        pairs = [self._pair(rng) for _ in range(self.recipe.course.batch)]
+        crops = [crop for _, crops in pairs for crop in crops]
         return Batch(
-            global_B3SS=torch.stack([image for image, _, _ in cuts]),
-            local_N3CC=torch.stack([image for image, _, _ in crops]),
-            global_labels_BSS=torch.stack([labels for _, labels, _ in cuts]),
-            local_labels_NCC=torch.stack([labels for _, labels, _ in crops]),
-            box_N4=torch.tensor([box for _, _, box in crops], dtype=torch.float64),
-            of_N=torch.arange(len(cuts)).repeat_interleave(per_global),
+            global_B3SS=torch.stack([whole.image_3HW for whole, _ in pairs]),
+            local_N3CC=torch.stack([crop.image_3HW for crop in crops]),
+            global_labels_BSS=torch.stack([whole.labels_HW for whole, _ in pairs]),
+            local_labels_NCC=torch.stack([crop.labels_HW for crop in crops]),
+            box_N4=torch.tensor([crop.box for crop in crops], dtype=torch.float64),
+            of_N=torch.arange(len(pairs)).repeat_interleave(self.recipe.views.crops_per_global),
         )
 
-    def _photo(self, rng: np.random.Generator) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor, list[float]]]]:
+    def _pair(self, rng: np.random.Generator) -> tuple[View, list[View]]:
+        """The whole of one photo, and its crops."""
         views = self.recipe.views
         channel, position = self._pick(rng)
         entry, sheet = self.album.entries[position], self.album.sheet(position)
         pose = draw_pose(rng, sheet.shape, self.recipe.augment, views.crop_side)
         light = draw_light(rng, self.recipe.augment)
         mean = float(sheet.image_HWC[::8, ::8].mean()) / 255
-        image, labels = whole_view(sheet, pose, self.recipe.architecture.global_side)
+        whole = whole_view(sheet, pose, self.recipe.architecture.global_side)
         crops = []
         for number in range(views.crops_per_global):
             wanted = channel if number == 0 else _class_of(rng, entry, views.class_aware)
-            origin = _origin(rng, _spot(rng, entry, wanted), pose, views.crop_side)
-            crop, crop_labels = crop_view(sheet, pose, origin, views.crop_side)
-            crops.append((roughen(tint(crop, light, mean), light), crop_labels, _box(origin, views.crop_side, pose)))
-        return tint(image, light, mean), labels, crops
+            crop = crop_view(
+                sheet, pose, _origin(rng, _spot(rng, entry, wanted), pose, views.crop_side), views.crop_side
+            )
+            crops.append(replace(crop, image_3HW=roughen(tint(crop.image_3HW, light, mean), light)))
+        return replace(whole, image_3HW=tint(whole.image_3HW, light, mean)), crops
 
     def _pick(self, rng: np.random.Generator) -> tuple[int | None, int]:
         """Channel to crop around (None: any labelled pixel) and the photo to crop from."""
@@ -121,21 +139,26 @@ class Cutter:
         return None, _one_of(rng, positions)
 
 
-def whole_view(sheet: Sheet, pose: Pose, side: int) -> tuple[Tensor, Tensor]:
-    """The whole frame squashed to a square: (3, side, side) in [0, 1] and (side, side) labels."""
+def whole_view(sheet: Sheet, pose: Pose, side: int) -> View:
+    """The whole frame squashed to a square of that side, px."""
     step = np.asarray(pose.shape) / side
     offset = pose.to_photo(np.zeros(2))
     turn = pose.turn * step
     ratio = side / np.asarray(sheet.shape)
     image = sample_image(sheet.small_3SS, turn * ratio[:, None], offset * ratio, side)
-    return image, sample_labels(sheet.labels_HW, turn, offset, side)
+    return View(image_3HW=image, labels_HW=sample_labels(sheet.labels_HW, turn, offset, side))
 
 
-def crop_view(sheet: Sheet, pose: Pose, origin: Matrix, side: int) -> tuple[Tensor, Tensor]:
-    """A square of the frame: (3, side, side) in [0, 1] and (side, side) labels."""
-    offset = pose.to_photo(origin)
+def crop_view(sheet: Sheet, pose: Pose, origin: Matrix, side: int) -> View:
+    """A square of the frame, of that side, with its upper left corner at `origin`, px."""
+    offset, (height, width) = pose.to_photo(origin), pose.shape
     image = torch.from_numpy(sheet.image_HWC).permute(2, 0, 1)
-    return sample_image(image, pose.turn, offset, side), sample_labels(sheet.labels_HW, pose.turn, offset, side)
+    y, x = origin
+    return View(
+        image_3HW=sample_image(image, pose.turn, offset, side),
+        labels_HW=sample_labels(sheet.labels_HW, pose.turn, offset, side),
+        box=(y / height, (y + side) / height, x / width, (x + side) / width),
+    )
 
 
 def sample_image(image_CHW: Tensor, turn: Matrix, offset: Matrix, side: int) -> Tensor:
@@ -204,8 +227,3 @@ def _origin(rng: np.random.Generator, spot: Matrix, pose: Pose, side: int) -> Ma
     """Upper left corner of a crop with the spot anywhere in it, kept inside the frame; whole px."""
     corner = pose.to_frame(spot) - rng.uniform(0, side, 2)
     return np.clip(np.rint(corner), 0, np.asarray(pose.shape) - side)
-
-
-def _box(origin: Matrix, side: int, pose: Pose) -> list[float]:
-    height, width = pose.shape
-    return [origin[0] / height, (origin[0] + side) / height, origin[1] / width, (origin[1] + side) / width]

@@ -48,16 +48,16 @@ def test_without_changes_a_crop_is_the_photo_bit_for_bit():
     sheet = _ramp()
     pose = draw_pose(np.random.default_rng(0), sheet.shape, STILL, 32)
     assert pose.shape == sheet.shape
-    image, labels = crop_view(sheet, pose, np.array([10.0, 70.0]), 32)
+    crop = crop_view(sheet, pose, np.array([10.0, 70.0]), 32)
     expected = sheet.image_HWC[10:42, 70:102].transpose(2, 0, 1)
-    assert (np.rint(image.numpy() * 255) == expected).all()
-    assert (labels.numpy() == sheet.labels_HW[10:42, 70:102]).all()
+    assert (np.rint(crop.image_3HW.numpy() * 255) == expected).all()
+    assert (crop.labels_HW.numpy() == sheet.labels_HW[10:42, 70:102]).all()
 
 
 def test_without_changes_the_global_view_is_what_the_predictor_sees():
     sheet = _ramp()
     pose = draw_pose(np.random.default_rng(0), sheet.shape, STILL, 32)
-    image, _ = whole_view(sheet, pose, 64)
+    image = whole_view(sheet, pose, 64).image_3HW
     assert (torch.round(image * 255) == sheet.small_3SS).all()
 
 
@@ -67,12 +67,9 @@ def test_crop_and_global_view_show_the_same_skin_under_the_box(seed):
     augment = Augment(rotate_deg=20, magnify=1.3, closer=0.3)
     pose = draw_pose(rng, sheet.shape, augment, 40)
     origin = np.rint(rng.uniform(0, 1, 2) * (np.asarray(pose.shape) - 40))
-    whole, _ = whole_view(sheet, pose, 64)
-    crop, crop_labels = crop_view(sheet, pose, origin, 40)
-    (y0, x0), (height, width) = origin, pose.shape
-    box = (y0 / height, (y0 + 40) / height, x0 / width, (x0 + 40) / width)
-    inside = (crop_labels > 0).numpy()
-    apart = (sample(whole, box, (40, 40)) - crop).abs().numpy()[:, inside]
+    whole, crop = whole_view(sheet, pose, 64), crop_view(sheet, pose, origin, 40)
+    inside = (crop.labels_HW > 0).numpy()
+    apart = (sample(whole.image_3HW, crop.box, (40, 40)) - crop.image_3HW).abs().numpy()[:, inside]
     assert inside.any()
     assert apart.max() < 0.03
 
@@ -82,16 +79,16 @@ def test_labels_and_pixels_move_together():
     for seed in range(8):
         rng = np.random.default_rng(seed)
         pose = draw_pose(rng, sheet.shape, Augment(rotate_deg=20, magnify=1.3, closer=0.3), 40)
-        image, labels = crop_view(sheet, pose, np.zeros(2), 40)
-        column = image[1].numpy() * 160
-        clear = (labels.numpy() > 0) & (np.abs(column - 80) > 2.5)
-        assert ((labels.numpy() == 4) == (column > 80))[clear].all()
+        crop = crop_view(sheet, pose, np.zeros(2), 40)
+        column, labels = crop.image_3HW[1].numpy() * 160, crop.labels_HW.numpy()
+        clear = (labels > 0) & (np.abs(column - 80) > 2.5)
+        assert ((labels == 4) == (column > 80))[clear].all()
 
 
 def test_what_lies_beyond_the_photo_is_unlabelled():
     sheet = _ramp()
     pose = Pose(shape=(120, 160), turn=np.eye(2), centre=np.array([0.0, 80.0]))
-    _, labels = crop_view(sheet, pose, np.zeros(2), 80)
+    labels = crop_view(sheet, pose, np.zeros(2), 80).labels_HW
     assert (labels[:60] == 0).all()
     assert (labels[60:] > 0).all()
 
