@@ -26,7 +26,7 @@ from napari.utils.transforms import Affine
 
 from napari_ctcl.errors import CtclError
 from napari_ctcl.lesion import CLASSES, RGB, SCREEN_COLOURS, Lesion
-from napari_ctcl.raster import Capsule, Patch, Point, connected, polygon_tiles, stroke_tiles
+from napari_ctcl.raster import Capsule, Patch, Point, connected, outlines, polygon_tiles, stroke_tiles
 from napari_ctcl.region import Region
 from napari_ctcl.shown import MODEL_OFFSET, Shown
 
@@ -41,6 +41,7 @@ SEAMS: Final = {
         "_commit_stroke",
         "_abort_stroke",
         "_raw_to_displayed",
+        "_calculate_contour",
         "block_history",
         "events.labels_update",
     ),
@@ -240,6 +241,13 @@ class PyramidLabels(Labels):
             status["value"] = _spoken(int(code))
             status["coordinates"] = f"[{y} {x}]: {status['value']}"
         return status
+
+    def _calculate_contour(self, labels: Any, data_slice: tuple[slice, ...]) -> Any:
+        if not self.contour:
+            return None  # napari's own outlines are thin or thick after the order of the codes
+        part = Region(*(edge for axis in data_slice for edge in (axis.start, axis.stop)))
+        around = part.grown(self.contour) & Region.whole(labels.shape)
+        return outlines(_SKIN[labels[around.slices]], self.contour)[part.moved(-around.y0, -around.x0).slices]
 
     # Strokes
 

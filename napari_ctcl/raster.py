@@ -172,3 +172,15 @@ def _trimmed(mask: Mask, area: Region, *, whole: bool) -> Patch:
     ys, xs = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     box = Region(int(ys[0]), int(ys[-1]) + 1, int(xs[0]), int(xs[-1]) + 1)
     return Patch(region=box.moved(area.y0, area.x0), mask=mask[box.slices], whole=whole)
+
+
+def outlines(codes: npt.NDArray[np.uint8], width: int) -> npt.NDArray[np.uint8]:
+    """Codes of the pixels that lie within `width` of another code; 0 elsewhere.
+
+    Every area keeps a border of its own code inside itself, so that two that touch are told apart.
+    """
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    size = 2 * width + 1
+    inside = maximum_filter(codes, size, mode="nearest") == minimum_filter(codes, size, mode="nearest")
+    return np.where(inside, np.uint8(0), codes)

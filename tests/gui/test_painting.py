@@ -117,7 +117,7 @@ def test_accept_takes_over_the_lesion_under_the_cursor_and_reject_makes_it_norma
     assert not (human(window) == Lesion.TUMOR).any()
 
 
-def test_fill_paints_the_inside_of_an_outline_and_refuses_what_is_open(window: Any) -> None:
+def test_fill_paints_the_inside_of_an_outline_and_nothing_beyond_it(window: Any) -> None:
     press(window.viewer, Qt.Key.Key_3)
     turn = np.linspace(0, 2 * np.pi, 40)
     ring = [place_of(window.viewer, 850 + 90 * np.sin(t), 400 + 90 * np.cos(t)) for t in turn]
