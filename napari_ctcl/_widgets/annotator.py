@@ -22,7 +22,7 @@ from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.segmenting import SegmentBox
-from napari_ctcl._widgets.style import SHEET
+from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl.errors import CtclError
 from napari_ctcl.lesion import Lesion
@@ -65,7 +65,6 @@ class Annotator(QWidget):
     # Building
 
     def _lay_out(self) -> None:
-        self.setStyleSheet(SHEET)
         self.tabs = QTabWidget()
         annotate = QWidget()
         layout = QVBoxLayout(annotate)
@@ -79,8 +78,12 @@ class Annotator(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.tabs)
-        for companion in (self.photos, self.header):
-            companion.setStyleSheet(SHEET)
+        self._dress()
+
+    def _dress(self, *_: Any) -> None:
+        """Put on looks that fit napari's theme."""
+        for widget in (self, self.photos, self.header):
+            widget.setStyleSheet(sheet(light=self.viewer.theme == "light"))
 
     def _join(self) -> None:
         self.photos.open_asked.connect(self.ask_for_study)
@@ -100,6 +103,7 @@ class Annotator(QWidget):
         self.counted.connect(self._show_counts)
         self.learnt.connect(self._show_learnable)
         self.sampled.connect(self._show_sample)
+        self.viewer.events.theme.connect(self._dress)
         self.follower.ended.connect(self._job_ended)
 
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
@@ -169,8 +173,6 @@ class Annotator(QWidget):
         self._count.stop()
         if session is not None:
             session.close()
-            self.segmenting.work.end()
-            self.training.work.end()
 
     def ask_for_study(self) -> None:
         """Let the person choose a study folder."""
@@ -273,7 +275,7 @@ class Annotator(QWidget):
         """Have the model label the photo in hand, beginning with what is on screen."""
         session = self.session
         if session is not None and self._start(lambda: session.segment(device, first=self.canvas.visible())):
-            self.segmenting.work.begin("Starting the model")
+            self.segmenting.begin("Starting the model")
 
     def retrain(self, recipe: str) -> None:
         """Learn from everything that people have labelled."""

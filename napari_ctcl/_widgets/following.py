@@ -47,7 +47,7 @@ class Follower(QObject):
         """The session is closed; nothing runs any more."""
         self._poll.stop()
         self._session = None
-        self.segmenting.work.end()
+        self.segmenting.end()
         self.training.work.end()
 
     def _hand_on(self) -> None:
@@ -57,13 +57,13 @@ class Follower(QObject):
             self._session.poll()
 
     def _event(self, work: Work, event: Event) -> None:
-        (self.segmenting.work if work == "segment" else self.training).follow(event)
+        (self.segmenting if work == "segment" else self.training).follow(event)
 
     def _end(self, work: Work, event: Finished | Failed) -> None:
         if isinstance(event, Failed) and event.exit_code == 1 and self._session is not None:
             event = replace(event, do=f"see {self._session.log(work)}" + (f", or {event.do}" if event.do else ""))
         if work == "segment":
-            self.segmenting.work.end()
+            self.segmenting.end()
             self._tell(event)
         else:
             self.training.end(event)

@@ -69,6 +69,9 @@ class _Row(QStyledItemDelegate):
         painter.setBrush(colour if index.data(_STATE) != "new" else Qt.BrushStyle.NoBrush)
         painter.setPen(colour)
         painter.drawEllipse(line.left() + 1, line.center().y() - 3, 7, 7)
+        ink = option.palette.color(option.palette.ColorRole.WindowText)
+        ink.setAlpha(190)
+        painter.setPen(ink)
         painter.drawText(line.adjusted(14, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, STATES[index.data(_STATE)][1])
         painter.restore()
 

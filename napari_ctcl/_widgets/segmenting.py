@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from magicgui.widgets import ComboBox
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.style import beside, heading, quiet
 from napari_ctcl._widgets.work import WorkRow
+from napari_ctcl.events import Event
 
 
 class SegmentBox(QWidget):
@@ -29,11 +30,31 @@ class SegmentBox(QWidget):
         self.accept.setToolTip("Take over every pixel of the proposal that nobody has painted. One stroke: Ctrl+Z.")
         self.button.clicked.connect(lambda _=False: self.asked.emit(self.device.value))
         self.accept.clicked.connect(self.accept_all_asked)
+        asking = QWidget()
+        rows = QVBoxLayout(asking)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(beside(QLabel("Runs on"), self.device.native))
+        rows.addWidget(beside(self.button, self.accept))
+        self._pages = QStackedWidget()  # progress takes the buttons' place, so that the palette below never moves
+        self._pages.addWidget(asking)
+        self._pages.addWidget(self.work)
         layout.addWidget(heading("MODEL'S PROPOSAL"))
         layout.addWidget(self.model)
-        layout.addWidget(beside(QLabel("Runs on"), self.device.native))
-        layout.addWidget(beside(self.button, self.accept))
-        layout.addWidget(self.work)
+        layout.addWidget(self._pages)
+
+    def begin(self, what: str) -> None:
+        """Show that a segmentation has begun."""
+        self._pages.setCurrentWidget(self.work)
+        self.work.begin(what)
+
+    def follow(self, event: Event) -> None:
+        """Show what it says."""
+        self.work.follow(event)
+
+    def end(self) -> None:
+        """Nothing runs; it can be asked for again."""
+        self.work.end()
+        self._pages.setCurrentIndex(0)
 
     def show_model(self, champion: str | None, *, shown: bool) -> None:
         """Say whose proposal a click will ask for, and whether there is one to accept."""

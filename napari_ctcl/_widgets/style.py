@@ -12,7 +12,7 @@ from napari_ctcl.lesion import RGB
 
 RESEARCH: Final = "Research use only. Not a medical device."
 
-GREEN, AMBER, BLUE, GREY, RED = "#4caf7a", "#e0a030", "#5b9bd5", "#8d99a6", "#e5575c"
+GREEN, AMBER, BLUE, GREY, RED = "#3fa36d", "#e0a030", "#5b9bd5", "#8d99a6", "#e5575c"
 
 STATES: Final = {
     "new": (GREY, "new", "Nobody and no model has looked at it."),
@@ -22,11 +22,11 @@ STATES: Final = {
 }
 """Colour, word and meaning of each state of a photo; the word is always shown beside the colour."""
 
-SHEET: Final = """
-QLabel[role="heading"] { color: #98a4b3; font-weight: 600; padding-top: 4px; }
-QLabel[role="quiet"] { color: #98a4b3; }
+_SHEET: Final = """
+QLabel[role="heading"] { color: QUIET; font-weight: 600; padding-top: 4px; }
+QLabel[role="quiet"] { color: QUIET; }
 QLabel[role="key"] { border: 1px solid rgba(150,160,175,130); border-radius: 3px; padding: 0px 5px;
-                     color: #aeb8c4; min-width: 10px; }
+                     color: QUIET; min-width: 10px; }
 QFrame[role="row"] { border-radius: 5px; border: 1px solid transparent; background: rgba(127,135,150,26); }
 QFrame[role="row"]:hover { background: rgba(127,135,150,52); }
 QFrame[role="row"][chosen="true"] { background: rgba(91,155,213,60); border: 1px solid #5b9bd5; }
@@ -47,6 +47,11 @@ QTabBar::tab { padding: 6px 16px; font-weight: 600; border-radius: 0px; }
 QProgressBar { border: 0px; border-radius: 4px; background: rgba(127,135,150,50); max-height: 8px; min-height: 8px; }
 QProgressBar::chunk { background: #5b9bd5; border-radius: 4px; }
 """
+
+
+def sheet(*, light: bool) -> str:
+    """The panels' style sheet; secondary text is dark enough to read on a light theme, and the other way round."""
+    return _SHEET.replace("QUIET", "#56616e" if light else "#98a4b3")
 
 
 def heading(text: str) -> QLabel:
