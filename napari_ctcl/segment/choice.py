@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from napari_ctcl.errors import NotFound
+from napari_ctcl.errors import FoldError, NotFound
 from napari_ctcl.mkln.weights import CARD, Card, digest_of, read_card
 from napari_ctcl.store import Photo, Study
 
@@ -73,16 +73,29 @@ class Model:
         )
 
     def for_photo(self, photo: Photo, study_id: str) -> Choice:
-        """Weights that may look at a photo."""
-        held_out = [weights for weights in self.weights if weights.fold == photo.fold]
-        if len(self.weights) > 1 and held_out and self._knows(photo.patient, study_id):
-            return _choice(held_out[:1])
-        return _choice(list(self.weights))
+        """Weights that may look at a photo.
 
-    def _knows(self, patient: str, study_id: str) -> bool:
-        """Whether any fold was trained with the patient; cards that name nobody may have seen everybody."""
-        seen = {digest for weights in self.weights for digest in weights.card.patients_sha256}
-        return not seen or hashlib.sha256(f"{study_id}/{patient}".encode()).hexdigest() in seen
+        Raises
+        ------
+        FoldError
+            If all of them were trained with its patient.
+        """
+        unseen = [weights for weights in self.weights if not _has_seen(weights, photo, study_id)]
+        if not unseen:
+            raise FoldError(
+                f"{photo.id}: all weights of model {self.name!r} were trained with patient {photo.patient}",
+                expected="a fold that held the patient out",
+                do="choose a model with all five folds, or leave the photo out",
+            )
+        return _choice(unseen)
+
+
+def _has_seen(weights: Weights, photo: Photo, study_id: str) -> bool:
+    """Whether weights were trained with a photo's patient; a card that names nobody may have seen everybody."""
+    if weights.card.study != study_id or (weights.fold is not None and weights.fold == photo.fold):
+        return False
+    seen = weights.card.patients_sha256
+    return not seen or hashlib.sha256(f"{study_id}/{photo.patient}".encode()).hexdigest() in seen
 
 
 def _choice(weights: list[Weights]) -> Choice:

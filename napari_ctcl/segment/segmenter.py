@@ -131,6 +131,8 @@ def segment(request: Request) -> Generator[Event, None, None]:
     with Study.open(request.study) as study:
         photos = [study.photo(photo) for photo in request.photos] if request.photos else study.photos()
         model = Model.find(study, request.model)
+        for photo in photos:
+            model.for_photo(photo, study.id)  # refused before anything is written
         segmenter = Segmenter(study, model, device)
         yield Started(work="segment", total=len(photos), unit="photos")
         yield Note(text=_described(model, device))

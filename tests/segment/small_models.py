@@ -30,14 +30,15 @@ def photograph(path, height, width, seed=0):
     return path
 
 
-def enter(study, name, seeds, *, long_side_px=600, patients=(), **switches):
-    """Save one network per seed; one alone serves all folds. Gives their digests."""
+def enter(study, name, seeds, *, long_side_px=600, patients=(), folds=None, **switches):
+    """Save one network per seed; one alone comes from elsewhere and serves all folds. Gives their digests."""
     digests = []
     for number, seed in enumerate(seeds):
         net = network(seed, **switches)
         hashes = [hash_ for held_out, hash_ in patients if held_out != number]
-        fold = number if len(seeds) > 1 else None
-        card = Card(architecture=net.arch, long_side_px=long_side_px, study=study.id, fold=fold, patients_sha256=hashes)
+        fold = folds[number] if folds else number if len(seeds) > 1 else None
+        home = None if fold is None else study.id
+        card = Card(architecture=net.arch, long_side_px=long_side_px, study=home, fold=fold, patients_sha256=hashes)
         digests.append(save(net, card, study.models_dir))
         study.models.add(ModelEntry(name=name, digest=digests[-1], fold=fold))
     return digests

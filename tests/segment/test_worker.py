@@ -6,15 +6,13 @@ import hashlib
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from small_models import enter, network
 
-from napari_ctcl import mkln
-from napari_ctcl.errors import ContractMismatch, InputError, NotFound
+from napari_ctcl.errors import ContractMismatch, FoldError, InputError, NotFound
 from napari_ctcl.events import Failed, Finished, Note, RegionDone, Started
 from napari_ctcl.jobs import Job
 from napari_ctcl.lesion import contract
@@ -25,8 +23,6 @@ from napari_ctcl.segment import worker
 from napari_ctcl.segment.choice import Model
 from napari_ctcl.segment.protocol import Request, command
 from napari_ctcl.segment.segmenter import PhotoLevel, device_named, segment
-
-STARTER = Path(mkln.__file__).parent / "starter"
 
 
 def read(photo):
@@ -113,7 +109,18 @@ def test_a_patient_that_no_fold_has_seen_is_segmented_by_the_mean_of_all(study):
     assert choice.digest not in digests
 
 
-@pytest.mark.skipif(not (STARTER / "card.json").is_file(), reason="this checkout has no starter model")
+def test_a_patient_whose_fold_is_missing_is_refused_rather_than_shown_to_weights_that_know_them(study):
+    photos = study.photos()
+    everybody = [hashlib.sha256(f"{study.id}/{photo.patient}".encode()).hexdigest() for photo in photos]
+    known, missing = photos[0], photos[1]
+    assert known.fold != missing.fold
+    enter(study, "half", [0], folds=[known.fold], patients=[(-1, person) for person in everybody])
+    assert Model.find(study, "half").for_photo(known, study.id)
+    with pytest.raises(FoldError, match=missing.patient):
+        list(segment(Request(study=study.root, model="half", device="cpu")))
+    assert all(photo.predicted_by() is None for photo in photos)
+
+
 def test_without_a_model_of_its_own_the_study_gets_the_starter(study):
     assert study.models.champion() is None
     model = Model.find(study, None)
