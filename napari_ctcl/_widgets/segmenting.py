@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from magicgui.widgets import ComboBox
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.style import beside, heading, quiet
 from napari_ctcl._widgets.work import WorkRow
@@ -36,6 +36,7 @@ class SegmentBox(QWidget):
         rows.addWidget(beside(QLabel("Runs on"), self.device.native))
         rows.addWidget(beside(self.button, self.accept))
         self._pages = QStackedWidget()  # progress takes the buttons' place, so that the palette below never moves
+        self._pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._pages.addWidget(asking)
         self._pages.addWidget(self.work)
         layout.addWidget(heading("MODEL'S PROPOSAL"))
