@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from magicgui.widgets import ComboBox
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, Signal
+from qtpy.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.style import beside, heading, quiet
 from napari_ctcl._widgets.work import WorkRow
 from napari_ctcl.events import Event
+
+_ROOM_PX = 6
 
 
 class SegmentBox(QWidget):
@@ -30,18 +32,22 @@ class SegmentBox(QWidget):
         self.accept.setToolTip("Take over every pixel of the proposal that nobody has painted. One stroke: Ctrl+Z.")
         self.button.clicked.connect(lambda _=False: self.asked.emit(self.device.value))
         self.accept.clicked.connect(self.accept_all_asked)
-        asking = QWidget()
-        rows = QVBoxLayout(asking)
+        self._asking = QWidget()
+        rows = QVBoxLayout(self._asking)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(beside(QLabel("Runs on"), self.device.native))
         rows.addWidget(beside(self.button, self.accept))
         self._pages = QStackedWidget()  # progress takes the buttons' place, so that the palette below never moves
-        self._pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self._pages.addWidget(asking)
+        self._pages.addWidget(self._asking)
         self._pages.addWidget(self.work)
         layout.addWidget(heading("MODEL'S PROPOSAL"))
         layout.addWidget(self.model)
         layout.addWidget(self._pages)
+
+    def showEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Hold the height of the buttons, now that they have their looks."""
+        super().showEvent(event)
+        self._pages.setFixedHeight(self._asking.minimumSizeHint().height() + _ROOM_PX)
 
     def begin(self, what: str) -> None:
         """Show that a segmentation has begun."""
