@@ -10,7 +10,7 @@ from napari_ctcl.store import Study
 from training import recipe
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _one_thread():
     torch.set_num_threads(1)
 
