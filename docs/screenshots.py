@@ -28,7 +28,7 @@ from napari_ctcl.store import Study  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 SIZE, PHOTOS, SEED = (1200, 1600), 10, 7
-SIZES = {"1920": (1920, 1140), "1366": (1366, 740)}
+SIZES = {"1600": (1600, 1000), "1366": (1366, 740)}
 
 
 def make_study(folder: Path) -> Path:
@@ -94,7 +94,7 @@ def main() -> None:
         annotator.header.reader.setText("r.one")
         photo = annotator.session.photos()[-1]
         annotator.show_photo(photo.id)
-        viewer.window.resize(*SIZES["1920"])
+        viewer.window.resize(*SIZES["1600"])
         settle(1.0)
         propose(annotator)
         viewer.reset_view()
@@ -110,8 +110,8 @@ def main() -> None:
         train(annotator)
         annotator.close_study()
     viewer.close()
-    for picture in IMAGES.glob("*.png"):  # 256 colours: a third of the bytes, and no difference to the eye
-        Image.open(picture).convert("RGB").quantize(256).save(picture, optimize=True)
+    for picture in IMAGES.glob("*.png"):
+        Image.open(picture).convert("RGB").save(picture, optimize=True)
 
 
 if __name__ == "__main__":
