@@ -99,7 +99,6 @@ def main() -> None:
         propose(annotator)
         viewer.reset_view()
         settle(0.5)
-        shoot(viewer, IMAGES / "proposed.png")
         correct(annotator, Phantom(plan_study(PHOTOS, size=SIZE, seed=SEED)[-1]).render(Region.whole(SIZE))[1])
         shoot(viewer, IMAGES / "annotate.png")
         viewer.window.resize(*SIZES["1366"])
