@@ -71,7 +71,7 @@ def train(annotator: Any) -> None:
     annotator.session.job_event.connect(lambda _, event: seen.append(event))
     annotator.retrain("quick")
     until(
-        lambda: sum(isinstance(e, Epoch) for e in seen) > 7 or any(isinstance(e, FoldDone | Failed) for e in seen), 500
+        lambda: sum(isinstance(e, Epoch) for e in seen) > 7 or any(isinstance(e, FoldDone | Failed) for e in seen), 1500
     )
     shoot(annotator.viewer, IMAGES / "train.png")
     annotator.cancel()
