@@ -19,16 +19,23 @@ def confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> Confusi
 
     Parameters
     ----------
-    truth, predicted : (H, W), values of `Lesion`; a pixel that is UNLABELLED in either is left out
+    truth, predicted : (H, W), values of `Lesion`; pixels whose truth is UNLABELLED are left out
 
     Returns
     -------
     (4, 4) int64: pixels of true class `row` predicted as class `column`.
+
+    Raises
+    ------
+    ValueError
+        If a labelled pixel has no prediction, or a value is not of the class table.
     """
+    known = truth != Lesion.UNLABELLED
+    rows, columns = truth[known].astype(np.int64) - 1, predicted[known].astype(np.int64) - 1
     size = len(CLASSES)
-    known = (truth != Lesion.UNLABELLED) & (predicted != Lesion.UNLABELLED)
-    codes = (truth[known].astype(np.int64) - 1) * size + (predicted[known].astype(np.int64) - 1)
-    return np.bincount(codes, minlength=size * size).reshape(size, size).astype(np.int64)
+    if rows.size and (columns.min() < 0 or max(rows.max(), columns.max()) >= size):
+        raise ValueError("a labelled pixel without a prediction, or a value outside the class table")
+    return np.bincount(rows * size + columns, minlength=size * size).reshape(size, size).astype(np.int64)
 
 
 def dice(counts: Confusion, lesion: Lesion) -> float | None:

@@ -255,7 +255,7 @@ def _held_out(run: _Run) -> Generator[Event, None, dict[str, float | None]]:
     net, matrix = run.answer(), np.zeros((len(CLASSES), len(CLASSES)), np.int64)
     for position in run.task.held_out:
         matrix += yield from judge_sheet(net, run.task.album.sheet(position), run.on)
-    return scores.dice(matrix)
+    return scores.dice_of_lesions(matrix)
 
 
 def _terms(task: Task) -> Terms:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from napari_ctcl.agreement import macro_lesion
+
 from .runs import FoldResult
-from .scores import PhotoScore, macro_lesion, pooled
+from .scores import PhotoScore, pooled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

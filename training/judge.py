@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 import numpy as np
 import torch
 
+from napari_ctcl.agreement import Confusion, confusion
 from napari_ctcl.events import Event, Progress
 from napari_ctcl.lesion import CLASSES
 from napari_ctcl.mkln import MKLN, working_level
@@ -18,7 +19,7 @@ from napari_ctcl.region import Region, Span
 from napari_ctcl.store import Photo
 
 from .album import Held, Pixels, Sheet
-from .scores import Matrix, PhotoScore, confusion
+from .scores import PhotoScore
 
 
 class AtLevel:
@@ -47,7 +48,7 @@ class Judge:
 
     def __init__(self, truth: Pixels | Photo) -> None:
         self.truth = truth
-        self.matrix: Matrix = np.zeros((len(CLASSES), len(CLASSES)), np.int64)
+        self.matrix: Confusion = np.zeros((len(CLASSES), len(CLASSES)), np.int64)
 
     def write(self, region: Region, labels: Pixels, uncertainty: Pixels) -> None:  # noqa: ARG002  of the protocol
         """Count one region."""
@@ -62,7 +63,7 @@ class Judge:
         return set()
 
 
-def judge_sheet(net: MKLN, sheet: Sheet, on: torch.device) -> Generator[Event, None, Matrix]:
+def judge_sheet(net: MKLN, sheet: Sheet, on: torch.device) -> Generator[Event, None, Confusion]:
     """Confusion matrix of one photo at the scale of training; returned at the end."""
     judge = Judge(sheet.labels_HW)
     for event in predict([net], Held(sheet.image_HWC), judge, scale=1, full_shape=sheet.shape, device=on):

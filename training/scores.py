@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from napari_ctcl.lesion import CLASSES, LESIONS, Lesion
+from napari_ctcl.agreement import Confusion, dice, macro_lesion
+from napari_ctcl.lesion import CLASSES, LESIONS
 
-Matrix = npt.NDArray[np.int64]
 RESAMPLES = 1000
 
 
@@ -31,43 +30,20 @@ class PhotoScore:
     photo: str
     patient: str
     fold: int
-    matrix: Matrix
+    matrix: Confusion
 
 
-def confusion(truth_HW: npt.NDArray[np.uint8], predicted_HW: npt.NDArray[np.uint8]) -> Matrix:
-    """Pixels per pair of true and predicted class, unlabelled truth left out.
-
-    Raises
-    ------
-    ValueError
-        If a labelled pixel has no prediction, or a value is not of the class table.
-    """
-    known = truth_HW != Lesion.UNLABELLED
-    truth, predicted = truth_HW[known].astype(np.int64), predicted_HW[known].astype(np.int64)
-    if truth.size and (predicted.min() < Lesion.NORMAL or max(truth.max(), predicted.max()) > Lesion.TUMOR):
-        raise ValueError("a labelled pixel without a prediction, or a value outside the class table")
-    side = len(CLASSES)
-    return np.bincount((truth - 1) * side + predicted - 1, minlength=side * side).reshape(side, side).astype(np.int64)
-
-
-def per_class(matrix: Matrix) -> dict[str, dict[str, float | int | None]]:
+def per_class(matrix: Confusion) -> dict[str, dict[str, float | int | None]]:
     """Dice, IoU, sensitivity, specificity, precision and true pixels of every class."""
     return {lesion.title: _class_scores(matrix, lesion.channel) for lesion in CLASSES}
 
 
-def dice(matrix: Matrix) -> dict[str, float | None]:
+def dice_of_lesions(matrix: Confusion) -> dict[str, float | None]:
     """Dice per lesion class and `macro_lesion`; None where neither truth nor prediction holds the class."""
-    values = {lesion.title: _one_dice(matrix, lesion) for lesion in LESIONS}
-    return {**values, "macro_lesion": macro_lesion(matrix)}
+    return {**{lesion.title: dice(matrix, lesion) for lesion in LESIONS}, "macro_lesion": macro_lesion(matrix)}
 
 
-def macro_lesion(matrix: Matrix) -> float | None:
-    """Mean Dice of the lesion classes that truth or prediction holds; None if they hold none."""
-    values = [value for lesion in LESIONS if (value := _one_dice(matrix, lesion)) is not None]
-    return float(np.mean(values)) if values else None
-
-
-def paper(matrix: Matrix) -> dict[str, float | None]:
+def paper(matrix: Confusion) -> dict[str, float | None]:
     """Four-class accuracy, and Dice, sensitivity and specificity of lesion against rest."""
     total, hits = int(matrix.sum()), int(np.trace(matrix))
     hit, extra = int(matrix[1:, 1:].sum()), int(matrix[0, 1:].sum())
@@ -80,7 +56,7 @@ def paper(matrix: Matrix) -> dict[str, float | None]:
     }
 
 
-def pooled(scores: Iterable[PhotoScore]) -> Matrix:
+def pooled(scores: Iterable[PhotoScore]) -> Confusion:
     """Sum of the photos' matrices."""
     total = np.zeros((len(CLASSES), len(CLASSES)), np.int64)
     for score in scores:
@@ -116,7 +92,7 @@ def ci95(scores: Sequence[PhotoScore], *, seed: int = 0) -> dict[str, list[float
 
     Patients, not photos, are drawn with replacement: photos of one patient are not independent.
     """
-    by_patient: dict[str, Matrix] = {}
+    by_patient: dict[str, Confusion] = {}
     for score in scores:
         by_patient[score.patient] = by_patient.get(score.patient, 0) + score.matrix
     if not by_patient:
@@ -127,8 +103,8 @@ def ci95(scores: Sequence[PhotoScore], *, seed: int = 0) -> dict[str, list[float
     return {name: _interval([sample[name] for sample in samples]) for name in samples[0]}
 
 
-def _headline(matrix: Matrix) -> dict[str, float | None]:
-    return {**dice(matrix), "DSC": paper(matrix)["DSC"]}
+def _headline(matrix: Confusion) -> dict[str, float | None]:
+    return {**dice_of_lesions(matrix), "DSC": paper(matrix)["DSC"]}
 
 
 def _interval(values: Sequence[float | None]) -> list[float] | None:
@@ -146,7 +122,7 @@ def _mean_over_photos(scores: Sequence[PhotoScore]) -> dict[str, float | None]:
     return means
 
 
-def _class_scores(matrix: Matrix, channel: int) -> dict[str, float | int | None]:
+def _class_scores(matrix: Confusion, channel: int) -> dict[str, float | int | None]:
     hit = int(matrix[channel, channel])
     true, predicted, total = int(matrix[channel].sum()), int(matrix[:, channel].sum()), int(matrix.sum())
     clear = total - true - predicted + hit
@@ -158,11 +134,6 @@ def _class_scores(matrix: Matrix, channel: int) -> dict[str, float | int | None]
         "ppv": _ratio(hit, predicted),
         "pixels": true,
     }
-
-
-def _one_dice(matrix: Matrix, lesion: Lesion) -> float | None:
-    channel = lesion.channel
-    return _ratio(2 * int(matrix[channel, channel]), int(matrix[channel].sum() + matrix[:, channel].sum()))
 
 
 def _ratio(part: int, whole: int) -> float | None:

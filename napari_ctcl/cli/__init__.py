@@ -21,6 +21,7 @@ from napari_ctcl.errors import Cancelled, CtclError, DiskFull, InputError
 app = App(
     name="ctcl",
     version=__version__,
+    suppress_keyboard_interrupt=False,
     help="Label clinical photographs of cutaneous T-cell lymphoma, and train MKLN on the labels. Research use only.",
 )
 app.command(studies.init)

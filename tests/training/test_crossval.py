@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from training_ground import TINY, drain, import_photos
 
+from napari_ctcl.agreement import confusion
 from napari_ctcl.errors import FoldError, InputError, NoLabels, NotFound
 from napari_ctcl.events import Epoch, Finished, FoldDone, Note, decode
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.mkln import MKLN, Card, save
 from napari_ctcl.mkln.weights import read_card
 from napari_ctcl.store import ModelEntry, Study
-from training import gate, recipe, scores
+from training import gate, recipe
 from training.crossval import FOLDS, crossval
 from training.evaluate import evaluate
 from training.lineage import find, patient_hash
@@ -218,7 +219,7 @@ def test_a_model_that_holds_out_another_fold_cannot_be_entered_as_a_start_by_ren
 
 
 def _photo(photo, truth, answer):
-    matrix = scores.confusion(np.array([truth], np.uint8), np.array([answer], np.uint8))
+    matrix = confusion(np.array([truth], np.uint8), np.array([answer], np.uint8))
     return PhotoScore(photo=photo, patient=photo, fold=0, matrix=matrix)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from napari_ctcl.agreement import confusion, macro_lesion
 from training import scores
 from training.scores import PhotoScore
 
@@ -18,7 +19,7 @@ ANSWER = arrays(np.uint8, (6, 7), elements=st.integers(1, 4))
 @given(TRUTH, ANSWER)
 @settings(max_examples=60, deadline=None)
 def test_every_score_equals_brute_force(truth, answer):
-    matrix = scores.confusion(truth, answer)
+    matrix = confusion(truth, answer)
     known = truth > 0
     for value, name in enumerate(("normal", "patch", "plaque", "tumor"), start=1):
         true, said = (truth == value) & known, (answer == value) & known
@@ -40,32 +41,32 @@ def test_every_score_equals_brute_force(truth, answer):
 def test_streamed_parts_add_up_to_the_whole():
     rng = np.random.default_rng(0)
     truth, answer = rng.integers(0, 5, (64, 64), np.uint8), rng.integers(1, 5, (64, 64), np.uint8)
-    parts = sum(scores.confusion(truth[y : y + 16], answer[y : y + 16]) for y in range(0, 64, 16))
-    assert (parts == scores.confusion(truth, answer)).all()
+    parts = sum(confusion(truth[y : y + 16], answer[y : y + 16]) for y in range(0, 64, 16))
+    assert (parts == confusion(truth, answer)).all()
     assert parts.dtype == np.int64
 
 
 def test_a_class_that_is_nowhere_is_not_counted():
-    matrix = scores.confusion(np.array([[1, 2]], np.uint8), np.array([[1, 2]], np.uint8))
-    assert scores.dice(matrix) == {"patch": 1.0, "plaque": None, "tumor": None, "macro_lesion": 1.0}
+    matrix = confusion(np.array([[1, 2]], np.uint8), np.array([[1, 2]], np.uint8))
+    assert scores.dice_of_lesions(matrix) == {"patch": 1.0, "plaque": None, "tumor": None, "macro_lesion": 1.0}
 
 
 def test_a_class_that_is_only_predicted_scores_zero():
-    matrix = scores.confusion(np.array([[1, 2]], np.uint8), np.array([[4, 2]], np.uint8))
-    assert scores.dice(matrix) == {"patch": 1.0, "plaque": None, "tumor": 0.0, "macro_lesion": 0.5}
+    matrix = confusion(np.array([[1, 2]], np.uint8), np.array([[4, 2]], np.uint8))
+    assert scores.dice_of_lesions(matrix) == {"patch": 1.0, "plaque": None, "tumor": 0.0, "macro_lesion": 0.5}
 
 
 def test_a_photo_without_any_lesion_has_no_macro_score():
-    assert scores.macro_lesion(scores.confusion(np.ones((2, 2), np.uint8), np.ones((2, 2), np.uint8))) is None
+    assert macro_lesion(confusion(np.ones((2, 2), np.uint8), np.ones((2, 2), np.uint8))) is None
 
 
 def test_a_labelled_pixel_without_prediction_is_no_score():
     with pytest.raises(ValueError, match="without a prediction"):
-        scores.confusion(np.array([[1, 2]], np.uint8), np.array([[0, 2]], np.uint8))
+        confusion(np.array([[1, 2]], np.uint8), np.array([[0, 2]], np.uint8))
 
 
 def _photo(photo, patient, truth, answer):
-    matrix = scores.confusion(np.array([truth], np.uint8), np.array([answer], np.uint8))
+    matrix = confusion(np.array([truth], np.uint8), np.array([answer], np.uint8))
     return PhotoScore(photo=photo, patient=patient, fold=0, matrix=matrix)
 
 
