@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -34,18 +34,10 @@ def segment(
     tell(dict(found), f"{found['photos']} photos segmented by {found['model']} on {found['device']}", json)
 
 
-def train(
-    study: Path,
-    /,
-    *,
-    recipe: str = "strong",
-    folds: str = "all",
-    name: str | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    resume: str | None = None,
-    json: Json = False,
-) -> None:
-    """Train five folds from scratch.
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How to train.
 
     Parameters
     ----------
@@ -53,13 +45,30 @@ def train(
         paper, strong, quick, or a TOML file.
     folds
         all, or some of them, such as 0,3.
-    set_
-        Overrides of the recipe, such as optimiser.lr=0.001.
+    name
+        Of the model that comes out; the recipe's title and a number by default.
+    overrides
+        Fields of the recipe to replace, such as optimiser.lr=0.001; may be repeated.
     resume
-        A run that was stopped.
+        A run of the study that was stopped.
     """
-    options = {"--recipe": recipe, "--folds": folds, "--name": name, "--resume": resume}
-    _train("train", study, options, set_, json)
+
+    recipe: str = "strong"
+    folds: str = "all"
+    name: str | None = None
+    overrides: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = ()
+    resume: str | None = None
+
+    def words(self) -> list[str]:
+        """Options for the trainer's own command line."""
+        given = {"--recipe": self.recipe, "--folds": self.folds, "--name": self.name, "--resume": self.resume}
+        words = [word for option, value in given.items() if value is not None for word in (option, value)]
+        return words + [word for override in self.overrides for word in ("--set", override)]
+
+
+def train(study: Path, /, *, course: Course = Course(), json: Json = False) -> None:
+    """Train five folds from scratch."""
+    _train("train", study, course.words(), json)
 
 
 def finetune(
@@ -67,11 +76,7 @@ def finetune(
     /,
     *,
     from_: Annotated[str | None, Parameter(name="--from")] = None,
-    recipe: str = "strong",
-    folds: str = "all",
-    name: str | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    resume: str | None = None,
+    course: Course = Course(),
     json: Json = False,
 ) -> None:
     """Train five folds from the champion on, each from its own fold's weights.
@@ -81,17 +86,16 @@ def finetune(
     from_
         A model of the study; its champion by default, or the starter model that ships with the program.
     """
-    options = {"--from": from_, "--recipe": recipe, "--folds": folds, "--name": name, "--resume": resume}
-    _train("finetune", study, options, set_, json)
+    _train("finetune", study, [*(("--from", from_) if from_ else ()), *course.words()], json)
 
 
-def _train(kind: str, study: Path, options: Mapping[str, str | None], overrides: tuple[str, ...], json: bool) -> None:
+def _train(kind: str, study: Path, words: list[str], json: bool) -> None:
     from napari_ctcl.jobs import Job, trainer
 
-    given = [word for name, value in options.items() if value is not None for word in (name, value)]
-    given += [word for override in overrides for word in ("--set", override)]
-    found = answer(Job(trainer(kind, str(study), *given)).events(), json)
-    tell(dict(found), f"model {found['name']}: macro-lesion Dice {found['macro_lesion']}, {found['why']}", json)
+    found = answer(Job(trainer(kind, str(study), *words)).events(), json)
+    macro = found["macro_lesion"]
+    dice = "no lesion to score" if macro is None else f"macro-lesion Dice {macro:.3f} out of fold"
+    tell(dict(found), f"model {found['name']}: {dice}; {found['why']}", json)
 
 
 def evaluate(study: Path, /, *, model: str | None = None, json: Json = False) -> None:
