@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_ctcl.raster import Capsule, connected, outlines, polygon_tiles, stroke_tiles
+from napari_ctcl.raster import Capsule, borders, connected, polygon_tiles, stroke_tiles
 from napari_ctcl.region import Region
 
 SHAPE = (300, 400)
@@ -74,8 +74,9 @@ def test_the_edge_of_the_photo_ends_an_area() -> None:
     assert connected(lambda region: image[region.slices], (0, 0), image.shape, 1024).whole
 
 
-def test_outlines_are_as_wide_inside_every_area_whatever_its_code() -> None:
+def test_borders_are_as_wide_inside_every_area_whatever_its_code() -> None:
     codes = np.zeros((40, 60), np.uint8)
     codes[10:30, 10:30], codes[10:30, 30:50] = 2, 7
-    drawn = outlines(codes, 3)
-    assert drawn[20].tolist()[8:52] == [0, 0, 2, 2, 2, *[0] * 14, 2, 2, 2, 7, 7, 7, *[0] * 14, 7, 7, 7, 0, 0]
+    thin, wide = (border & (codes > 0) for border in borders(codes, (1, 3)))
+    assert np.flatnonzero(thin[20]).tolist() == [10, 29, 30, 49]
+    assert np.flatnonzero(wide[20]).tolist() == [10, 11, 12, 27, 28, 29, 30, 31, 32, 47, 48, 49]

@@ -9,7 +9,7 @@ from napari.layers import Image
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_ctcl._layers import PyramidLabels, colours
+from napari_ctcl._layers import PyramidLabels, colour_ring, colours
 from napari_ctcl._widgets import keys
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl.lesion import Lesion
@@ -43,14 +43,14 @@ class Canvas(QObject):
             (palette.class_chosen, self._take),
             (palette.tool_chosen, self._use),
             (palette.brush_changed, lambda *_: self.size_brush()),
-            (palette.opacity_changed, lambda value: self._set("opacity", value)),
-            (palette.outline_changed, lambda _: self._outline()),
+            (palette.outline_changed, lambda _: self._size_outline()),
             (palette.keep_human_changed, lambda keep: self._set("keep_human", keep)),
             (palette.looks_changed, self._colour),
             (palette.undo_asked, lambda: self._do(PyramidLabels.undo)),
             (palette.redo_asked, lambda: self._do(PyramidLabels.redo)),
         ):
             signal.connect(slot)
+        self.in_hand.connect(self._colour_ring)
         viewer.scene.camera.events.zoom.connect(self.size_brush)
         viewer.scene.camera.events.zoom.connect(self._size_outline)
 
@@ -70,7 +70,7 @@ class Canvas(QObject):
         if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and event.key() == Qt.Key.Key_Tab:
             if not event.isAutoRepeat():
                 hidden = event.type() == QEvent.Type.KeyPress
-                self._set("opacity", 0.0 if hidden else self.palette.opacity.value() / 100)
+                self._set("opacity", 0.0 if hidden else 1.0)
             return True
         return bool(super().eventFilter(watched, event))
 
@@ -94,12 +94,13 @@ class Canvas(QObject):
         self.in_hand.emit()
 
     def _add_labels(self, shown: Shown) -> None:
-        self.labels = layer = PyramidLabels(shown, name="lesions", opacity=self.palette.opacity.value() / 100)
+        self.labels = layer = PyramidLabels(shown, name="lesions")
         layer.keep_human = self.palette.keep.isChecked()
         self.viewer.add_layer(layer)
         layer.selected_label = int(Lesion.PATCH)
         layer.mode = "paint"
-        self._outline()
+        self._size_outline()
+        self._colour()
         layer.events.paint.connect(lambda _: self.painted.emit())
         layer.events.refused.connect(lambda event: self.refused.emit(event.text))
         layer.events.told.connect(lambda event: self.told.emit(event.text))
@@ -136,10 +137,6 @@ class Canvas(QObject):
         self.labels.brush_size = max(1, round(self.palette.brush / zoom))
         self._own_size = False
 
-    def _outline(self) -> None:
-        self._size_outline()
-        self._colour()
-
     def _size_outline(self, *_: Any) -> None:
         """Outlines keep their width on screen, whichever level of the pyramid is drawn."""
         if self.labels is None:
@@ -166,10 +163,15 @@ class Canvas(QObject):
 
     def _colour(self) -> None:
         palette = self.palette
-        outlined = palette.outline.value() > 0
-        table = colours(palette.colours, tint_verified=palette.tint.isChecked(), outlined=outlined)
+        tint = palette.opacity.value() / 100
+        table = colours(palette.colours, tint=tint, tint_verified=palette.tint.isChecked())
         self._set("colormap", table)
         self.in_hand.emit()
+
+    def _colour_ring(self) -> None:
+        if self.labels is not None:
+            painting = self.labels.mode in ("paint", "fill", "polygon")
+            colour_ring(self.viewer, self.palette.colours[Lesion(self.labels.selected_label)] if painting else None)
 
     def _set(self, name: str, value: Any) -> None:
         if self.labels is not None:

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ctcl._widgets.style import beside, heading, key, quiet, refresh_style, swatch
+from napari_ctcl._widgets.style import Swatch, beside, heading, key, quiet, refresh_style
 from napari_ctcl.lesion import CLASSES, COLOUR_BLIND, RGB, SCREEN_COLOURS, Lesion
 
 TOOLS: Final = (
@@ -30,6 +30,7 @@ TOOLS: Final = (
     ("erase", "Erase", "E", "Back to unlabelled; the model's proposal shows again."),
     ("pan_zoom", "Move", "Space", "Move the photo; hold Space while painting."),
 )
+_TINT, _LINE_PX = 15, 3
 _BRUSH_STEPS, _BRUSH_MIN, _BRUSH_MAX = 200, 3.0, 600.0
 
 
@@ -43,7 +44,7 @@ class ClassRow(QFrame):
         self.lesion = lesion
         self.setProperty("role", "row")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.picture, self.amount = QLabel(), QLabel()
+        self.picture, self.amount = Swatch(), QLabel()
         self.amount.setProperty("role", "quiet")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
@@ -72,7 +73,6 @@ class Palette(QWidget):
     class_chosen = Signal(int)
     tool_chosen = Signal(str)
     brush_changed = Signal(float, bool)
-    opacity_changed = Signal(float)
     outline_changed = Signal(int)
     keep_human_changed = Signal(bool)
     looks_changed = Signal()
@@ -139,8 +139,10 @@ class Palette(QWidget):
         self.show_brush(40)
 
     def _build_looks(self) -> None:
-        self.opacity, self.opacity_text = _slider(0, 100, 60), QLabel("60 %")
-        self.outline, self.outline_text = _slider(0, 6, 0), QLabel("filled")
+        self.opacity, self.opacity_text = _slider(0, 100, _TINT), QLabel(f"{_TINT} %")
+        self.outline, self.outline_text = _slider(0, 6, _LINE_PX), QLabel(f"{_LINE_PX} px")
+        self.opacity.setToolTip("Colour inside the outlines. Much of it hides erythema.")
+        self.outline.setToolTip("Solid: painted or accepted by a person. Dashed: proposed by the model.")
         self.tint, self.blind = QCheckBox("Tint verified skin"), QCheckBox("Colour-blind colours")
         self.tint.setToolTip("Show what a person has judged normal.")
         self._layout.addWidget(heading("LOOK"))
@@ -164,10 +166,10 @@ class Palette(QWidget):
 
     def _say_opacity(self, value: int) -> None:
         self.opacity_text.setText(f"{value} %")
-        self.opacity_changed.emit(value / 100)
+        self.looks_changed.emit()
 
     def _say_outline(self, value: int) -> None:
-        self.outline_text.setText(f"{value} px" if value else "filled")
+        self.outline_text.setText(f"{value} px" if value else "none")
         self.outline_changed.emit(value)
 
     def _say_brush(self) -> None:
@@ -218,7 +220,7 @@ class Palette(QWidget):
     def colour(self, *_: object) -> None:
         """Give the rows the colours in use, and say so."""
         for lesion, row in self.rows.items():
-            row.picture.setPixmap(swatch(self.colours[lesion]))
+            row.picture.show_colour(self.colours[lesion])
         self.looks_changed.emit()
 
 

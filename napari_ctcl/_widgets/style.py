@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from qtpy.QtCore import QRectF, Qt
-from qtpy.QtGui import QColor, QPainter, QPen, QPixmap
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_ctcl.lesion import RGB
@@ -97,6 +97,27 @@ def beside(*widgets: QWidget, spacing: int = 6) -> QWidget:
     for position, widget in enumerate(widgets):
         layout.addWidget(widget, 1 if position == 0 else 0)
     return row
+
+
+class Swatch(QLabel):
+    """A square of a class's colour that keeps it while the panel around it waits; Qt would grey it."""
+
+    def __init__(self, side: int = 18) -> None:
+        super().__init__()
+        self._picture = swatch(None, side)
+        self.setFixedSize(side, side)
+
+    def show_colour(self, colour: RGB) -> None:
+        """Take a colour."""
+        self._picture = swatch(colour, self.width())
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's
+        """Draw the square as it is."""
+        painter = QPainter(self)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.55)
+        painter.drawPixmap(0, 0, self._picture)
+        painter.end()
 
 
 def swatch(colour: RGB | None, side: int = 18) -> QPixmap:

@@ -7,6 +7,7 @@ import pytest
 from hands import double_click, drag, hover, native, place_of, press, settle
 from qtpy.QtCore import Qt
 
+from napari_ctcl._layers import looks, rings
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 
@@ -149,6 +150,30 @@ def test_number_keys_take_a_class_in_hand(window: Any, key: str, value: int) -> 
     assert window.canvas.labels.selected_label == value
     assert window.palette.rows[Lesion(value)].property("chosen") == "true"
     assert Lesion(value).title in window.header.chip.text()
+
+
+def test_the_cursor_ring_has_the_colour_of_the_class_in_hand(window: Any) -> None:
+    (ring,) = rings(window.viewer)
+    for key, lesion in (("3", Lesion.PLAQUE), ("4", Lesion.TUMOR), ("2", Lesion.PATCH)):
+        press(window.viewer, key)
+        drawn = ring._black_circle.border_color.rgb
+        assert np.allclose(drawn, np.array(window.palette.colours[lesion]) / 255, atol=0.01)
+    press(window.viewer, Qt.Key.Key_E)
+    assert np.allclose(ring._black_circle.border_color.rgb, 0)
+
+
+def test_a_human_outline_is_solid_and_a_models_is_dashed_and_neither_hides_the_skin(window: Any) -> None:
+    press(window.viewer, Qt.Key.Key_3)
+    drag(window.viewer, line(window, 850, 350, 450))
+    layer = window.canvas.labels
+    raw = layer._slice.image.raw
+    drawn = layer._slice.image.view
+    assert set(np.unique(drawn[raw == Lesion.PLAQUE])) <= {3, 3 + looks.SOLID, looks.HEM}
+    model = set(np.unique(drawn[raw == 6]))
+    assert model == {6, 2 + looks.DASH, 2 + looks.GAP}
+    inside = [layer.colormap.color_dict[code][3] for code in (3, 6)]
+    assert 0 < inside[1] < inside[0] < 0.2
+    assert np.array_equal(layer._raw_to_displayed(raw), drawn)
 
 
 def test_tool_keys_choose_the_tool(window: Any) -> None:
