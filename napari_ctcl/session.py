@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from psygnal import Signal
 
@@ -27,6 +27,9 @@ from napari_ctcl.shown import Shown
 from napari_ctcl.store import Photo, Study, TiledPyramid
 
 Work = Literal["segment", "retrain"]
+
+STARTER: Final = "starter"
+"""Name of the model that ships with the program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +70,11 @@ class Session:
         self.photo: Photo | None = None
         self.shown: Shown | None = None
         self.work: Work | None = None
+        self.stopped_run: str | None = None
         self._labels: TiledPyramid | None = None
         self._job: Job | None = None
         self._end: Finished | Failed | None = None
+        self._runs: set[str | None] = set()
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
 
     @classmethod
@@ -172,30 +177,51 @@ class Session:
         """Name of the model that segments this study; None while it has none of its own."""
         return self.study.models.champion()
 
-    def segment(self, device: str = "auto", *, photos: Iterable[str] = (), first: Region | None = None) -> None:
+    def models(self) -> list[str]:
+        """Names of the models that may segment: the one in use first, then the study's newest, the starter last."""
+        names = [entry.name for entry in reversed(self.study.models.entries())]
+        champion = self.champion
+        return list(dict.fromkeys([*([champion] if champion else []), *names, STARTER]))
+
+    def segment(
+        self,
+        device: str = "auto",
+        *,
+        model: str | None = None,
+        photos: Iterable[str] = (),
+        first: Region | None = None,
+    ) -> None:
         """Start pre-segmenting photos, or the one in hand; chunks arrive as `region_predicted`.
 
         Parameters
         ----------
         device : auto, cpu or cuda
+        model : one of `models`; None for the one in use
         first : level-0 region to begin with, of the first photo
         """
         chosen = tuple(photos) or ((self.photo.id,) if self.photo else ())
         if not chosen:
             raise InputError("no photo is open", do="choose a photo, then pre-segment it")
-        request = Request(study=self.study.root, photos=chosen, model=None, device=device, first=first)
+        request = Request(study=self.study.root, photos=chosen, model=model, device=device, first=first)
         self._start("segment", command(request))
 
-    def retrain(self, recipe: str = "quick") -> None:
+    def retrain(self, recipe: str = "quick", *, resume: str | None = None) -> None:
         """Start fine-tuning the study's champion, or the starter model where there is none, on all human labels.
 
         Parameters
         ----------
         recipe : name of a recipe, or path of a recipe file
+        resume : a run that was stopped, such as `stopped_run`, to be taken up with its own recipe
         """
         if self._labels is not None:
             self._labels.flush()
-        self._start("retrain", trainer("finetune", str(self.study.root), "--recipe", recipe))
+        how = ("--recipe", recipe) if resume is None else ("--resume", resume)
+        self._runs = self._unfinished() - {resume}
+        self._start("retrain", trainer("finetune", str(self.study.root), *how))
+
+    def _unfinished(self) -> set[str | None]:
+        runs = (path.parent for path in self.study.runs_dir.glob("*/run.json"))
+        return {run.name for run in runs if not (run / "scores.json").exists()}
 
     def log(self, work: Work) -> Path:
         """File with what the last job of that kind said beside its events."""
@@ -232,6 +258,8 @@ class Session:
         work = self.work
         if event is None:
             self.work = self._job = None
+            if work == "retrain":
+                self.stopped_run = max((run for run in self._unfinished() - self._runs if run), default=None)
             self.photos_changed.emit()
             self.job_ended.emit(work, self._end)
             return

@@ -5,29 +5,29 @@ The widget that napari docks is the right-hand one; it brings its companions wit
 
 from __future__ import annotations
 
-import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.canvas import Canvas
+from napari_ctcl._widgets.counting import Counter
 from napari_ctcl._widgets.docking import Column, dock_above, dock_beside, tell_research
 from napari_ctcl._widgets.following import Follower
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
+from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl.errors import CtclError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
-from napari_ctcl.session import Learnable, Session
+from napari_ctcl.session import STARTER, Learnable, Session
 
 T = TypeVar("T")
 _COUNT_MS = 700
@@ -41,10 +41,6 @@ class Annotator(QWidget):
     napari_viewer : the viewer; napari fills this name in when the widget is opened from its menu
     """
 
-    counted = Signal(str, object, int)
-    learnt = Signal(object)
-    sampled = Signal(object)
-
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         # a plugin's viewer is a proxy, and so are the docks it gives; Qt takes only what is behind it
@@ -54,12 +50,10 @@ class Annotator(QWidget):
         self.photos, self.header = PhotoList(), Header("")
         self.canvas = Canvas(viewer, self.palette)
         self.follower = Follower(self.segmenting, self.training, self.header)
+        self.counter, self.sample = Counter(), SampleMaker()
         self.docks: list[QDockWidget] = []
         self._lay_out()
         self._join()
-        self._count = QTimer(self)
-        self._count.setSingleShot(True)
-        self._count.timeout.connect(self._count_pixels)
         self._reflect()
 
     # Building
@@ -93,16 +87,18 @@ class Annotator(QWidget):
         self.segmenting.accept_all_asked.connect(self.accept_all)
         self.segmenting.work.cancel_asked.connect(self.cancel)
         self.training.asked.connect(self.retrain)
+        self.training.resume_asked.connect(self.resume)
         self.training.work.cancel_asked.connect(self.cancel)
-        self.tabs.currentChanged.connect(lambda _: self._count.start(0))
+        self.tabs.currentChanged.connect(lambda _: self._recount())
         self.palette.looks_changed.connect(lambda: self.training.show_colours(self.palette.colours))
         self.canvas.painted.connect(self._painted)
         self.canvas.refused.connect(lambda text: self.header.tell(text, kind="bad"))
         self.canvas.told.connect(self.header.tell)
         self.canvas.in_hand.connect(self._show_hand)
-        self.counted.connect(self._show_counts)
-        self.learnt.connect(self._show_learnable)
-        self.sampled.connect(self._show_sample)
+        self.counter.counted.connect(self._show_counts)
+        self.counter.learnt.connect(self._show_learnable)
+        self.counter.failed.connect(self._warn)
+        self.sample.made.connect(self._show_sample)
         self.viewer.events.theme.connect(self._dress)
         self.follower.ended.connect(self._job_ended)
 
@@ -170,7 +166,7 @@ class Annotator(QWidget):
         """Flush and give back everything; what is painted is on disk."""
         session, self.session = self.session, None
         self.follower.stop()
-        self._count.stop()
+        self.counter.stop()
         if session is not None:
             session.close()
 
@@ -184,19 +180,11 @@ class Annotator(QWidget):
         """Paint a small synthetic study, then open it."""
         self.photos.sample_button.setEnabled(False)
         self.header.tell("Painting a synthetic photo...")
-        threading.Thread(target=self._paint_sample, name="sample", daemon=True).start()
+        self.sample.make()
 
-    def _paint_sample(self) -> None:
-        from napari_ctcl._widgets.sample import sample_study
-
-        try:
-            self.sampled.emit(sample_study(Path(tempfile.mkdtemp(prefix="ctcl-sample-"))))
-        except CtclError as error:
-            self.sampled.emit(error)
-
-    def _show_sample(self, made: Path | CtclError) -> None:
+    def _show_sample(self, made: Path | CtclError | OSError) -> None:
         self.photos.sample_button.setEnabled(True)
-        if isinstance(made, CtclError):
+        if not isinstance(made, Path):
             self.header.tell(str(made), kind="bad")
             return
         self.open(made)
@@ -218,7 +206,7 @@ class Annotator(QWidget):
             self.header.show_photo(self.session.photo)
             self.photos.show_current(self.session.photo.id)
             self._reflect()
-            self._count.start(0)
+            self._recount()
 
     def _painted(self) -> None:
         if self.session is not None:
@@ -226,11 +214,12 @@ class Annotator(QWidget):
             problem = self.session.labels.problem
             self.header.show_saved(saved=True)
             if problem is not None:
-                self.header.tell(
-                    f"Your strokes are safe in the journal, but not in the labels yet: {problem}", kind="warn"
-                )
-            self._count.start(_COUNT_MS)
+                self._warn(f"Your strokes are safe in the journal, but not in the labels yet: {problem}")
+            self._recount(_COUNT_MS)
             self._show_undo()
+
+    def _warn(self, text: str) -> None:
+        self.header.tell(text, kind="warn")
 
     def _show_hand(self) -> None:
         layer = self.canvas.labels
@@ -241,23 +230,9 @@ class Annotator(QWidget):
         self.palette.show_tool(str(layer.mode))
         self.header.show_class(lesion, self.palette.colours[lesion], str(layer.mode))
 
-    def _count_pixels(self) -> None:
-        session = self.session
-        if session is None or session.photo is None:
-            return
-        if self.tabs.currentIndex() == 1:
-            self._aside(lambda: self.learnt.emit(session.learnable()))
-            return
-        photo, labels = session.photo, session.labels
-
-        def count() -> None:
-            labels.flush()
-            self.counted.emit(photo.id, photo.label_pixels("annotation"), photo.height * photo.width)
-
-        self._aside(count)
-
-    def _aside(self, work: Callable[[], None]) -> None:
-        threading.Thread(target=work, name="count", daemon=True).start()
+    def _recount(self, soon_ms: int = 0) -> None:
+        if self.session is not None and self.session.photo is not None:
+            self.counter.ask(self.session, whole_study=self.tabs.currentIndex() == 1, soon_ms=soon_ms)
 
     def _show_counts(self, ident: str, pixels: dict[Lesion, int], total: int) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == ident:
@@ -271,17 +246,24 @@ class Annotator(QWidget):
 
     # Work
 
-    def segment(self, device: str) -> None:
-        """Have the model label the photo in hand, beginning with what is on screen."""
+    def segment(self, device: str, model: str | None = None) -> None:
+        """Have a model label the photo in hand, beginning with what is on screen; the one in use by default."""
         session = self.session
-        if session is not None and self._start(lambda: session.segment(device, first=self.canvas.visible())):
+        if session is not None and self._start(
+            lambda: session.segment(device, model=model, first=self.canvas.visible())
+        ):
             self.segmenting.begin("Starting the model")
 
-    def retrain(self, recipe: str) -> None:
-        """Learn from everything that people have labelled."""
+    def retrain(self, recipe: str, resume: str | None = None) -> None:
+        """Learn from everything that people have labelled, or go on with a run that was stopped."""
         session = self.session
-        if session is not None and self._start(lambda: session.retrain(recipe)):
+        if session is not None and self._start(lambda: session.retrain(recipe, resume=resume)):
             self.training.begin()
+
+    def resume(self) -> None:
+        """Go on with the training that was stopped."""
+        if self.session is not None and self.session.stopped_run is not None:
+            self.retrain("", self.session.stopped_run)
 
     def cancel(self) -> None:
         """Stop what is running."""
@@ -313,7 +295,7 @@ class Annotator(QWidget):
     def _job_ended(self) -> None:
         self._list_photos()
         self._reflect()
-        self._count.start(0)
+        self._recount()
 
     # Reflecting
 
@@ -332,7 +314,8 @@ class Annotator(QWidget):
         self.segmenting.button.setEnabled(photo is not None and idle)
         self.training.button.setEnabled(idle)
         predicted = photo is not None and photo.predicted_by() is not None
-        self.segmenting.show_model(session.champion if session else None, shown=predicted)
+        champion, models = (session.champion, session.models()) if session else (None, [STARTER])
+        self.segmenting.show_models(models, champion, shown=predicted)
         self._show_undo()
 
     def _show_undo(self) -> None:

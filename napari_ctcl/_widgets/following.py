@@ -66,7 +66,8 @@ class Follower(QObject):
             self.segmenting.end()
             self._tell(event)
         else:
-            self.training.end(event)
+            stopped = self._session.stopped_run if self._session is not None else None
+            self.training.end(event, resumable=stopped is not None)
         self.ended.emit()
 
     def _tell(self, event: Finished | Failed) -> None:

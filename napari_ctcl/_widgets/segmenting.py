@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from magicgui.widgets import ComboBox
 from qtpy.QtCore import QEvent, Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from napari_ctcl._widgets.style import beside, heading, quiet
+from napari_ctcl._widgets.style import beside, heading
 from napari_ctcl._widgets.work import WorkRow
 from napari_ctcl.events import Event
+from napari_ctcl.session import STARTER
 
 _ROOM_PX = 6
 
@@ -16,7 +19,7 @@ _ROOM_PX = 6
 class SegmentBox(QWidget):
     """Asks for segmentation and shows its progress."""
 
-    asked = Signal(str)
+    asked = Signal(str, object)
     accept_all_asked = Signal()
 
     def __init__(self) -> None:
@@ -24,24 +27,29 @@ class SegmentBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        self.model, self.work = quiet(), WorkRow()
+        self.work = WorkRow()
+        self.model = ComboBox(choices=[_labelled(STARTER, None)])
+        self.model.native.setMinimumContentsLength(14)
+        self.model.native.setToolTip("The model that proposes. Its own folds never judge a patient they learnt from.")
         self.device = ComboBox(choices=[("best available", "auto"), ("CPU", "cpu"), ("GPU (CUDA)", "cuda")])
         self.button, self.accept = QPushButton("Pre-segment"), QPushButton("Accept all of it")
         self.button.setProperty("role", "main")
         self.accept.setProperty("role", "plain")
         self.accept.setToolTip("Take over every pixel of the proposal that nobody has painted. One stroke: Ctrl+Z.")
-        self.button.clicked.connect(lambda _=False: self.asked.emit(self.device.value))
+        self.button.clicked.connect(lambda _=False: self.asked.emit(self.device.value, self.model.value))
         self.accept.clicked.connect(self.accept_all_asked)
+        self._champion: str | None = None
+        self._listed = [_labelled(STARTER, None)]
         self._asking = QWidget()
         rows = QVBoxLayout(self._asking)
         rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(beside(QLabel("Model"), self.model.native))
         rows.addWidget(beside(QLabel("Runs on"), self.device.native))
         rows.addWidget(beside(self.button, self.accept))
         self._pages = QStackedWidget()  # progress takes the buttons' place, so that the palette below never moves
         self._pages.addWidget(self._asking)
         self._pages.addWidget(self.work)
         layout.addWidget(heading("MODEL'S PROPOSAL"))
-        layout.addWidget(self.model)
         layout.addWidget(self._pages)
 
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
@@ -63,9 +71,25 @@ class SegmentBox(QWidget):
         self.work.end()
         self._pages.setCurrentIndex(0)
 
-    def show_model(self, champion: str | None, *, shown: bool) -> None:
-        """Say whose proposal a click will ask for, and whether there is one to accept."""
-        name = f"Model: <b>{champion}</b>" if champion else "Model: <b>starter</b>, trained on synthetic skin"
-        self.model.setText(name)
+    def show_models(self, models: Sequence[str], champion: str | None, *, shown: bool) -> None:
+        """List the models, the first as the choice of whoever chooses nothing.
+
+        Parameters
+        ----------
+        models : the one in use first
+        champion : the study's own model in use, if it has one
+        shown : whether there is a proposal to accept
+        """
+        choices = [_labelled(name, champion) for name in models]
+        if choices != self._listed:
+            chosen, fresh = self.model.value, champion != self._champion
+            self._listed, self._champion = choices, champion
+            self.model.choices = choices
+            self.model.value = models[0] if fresh or chosen not in models else chosen
         self.button.setText("Pre-segment again" if shown else "Pre-segment")
         self.accept.setEnabled(shown)
+
+
+def _labelled(name: str, champion: str | None) -> tuple[str, str]:
+    notes = [note for note, said in (("synthetic skin", name == STARTER), ("in use", name == champion)) if said]
+    return f"{name} ({', '.join(notes)})" if notes else name, name

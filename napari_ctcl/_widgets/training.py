@@ -10,7 +10,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.curves import Curves, FoldBars
-from napari_ctcl._widgets.style import beside, box, counted, heading, quiet, swatch
+from napari_ctcl._widgets.style import Swatch, beside, box, counted, heading, quiet
 from napari_ctcl._widgets.work import WorkRow, spoken
 from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
 from napari_ctcl.lesion import CLASSES, RGB, SCREEN_COLOURS, Lesion
@@ -21,6 +21,7 @@ class TrainPanel(QWidget):
     """Asks for training and shows how it goes."""
 
     asked = Signal(str)
+    resume_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +31,10 @@ class TrainPanel(QWidget):
         self.summary, self.curves, self.bars, self.work = quiet(), Curves(), FoldBars(), WorkRow()
         self.button = QPushButton("Retrain")
         self.button.setProperty("role", "main")
+        self.resume = QPushButton("Resume")
+        self.resume.setProperty("role", "main")
+        self.resume.setToolTip("Go on where the training was stopped; finished folds are kept.")
+        self.resume.hide()
         self.recipe = ComboBox(
             choices=[("quick, minutes on two cores", "quick"), ("strong, wants a GPU", "strong"), ("paper", "paper")]
         )
@@ -43,8 +48,9 @@ class TrainPanel(QWidget):
         layout.addWidget(self._amounts())
         layout.addWidget(heading("TRAINING, FIVE FOLDS BY PATIENT"))
         layout.addWidget(beside(QLabel("Recipe"), self.recipe.native))
-        for widget in (self.button, self.work, self.curves, self.bars, self.verdict_box):
+        for widget in (beside(self.button, self.resume), self.work, self.curves, self.bars, self.verdict_box):
             layout.addWidget(widget)
+        self.resume.clicked.connect(lambda _=False: self.resume_asked.emit())
         hint = "Each fold learns without the patients it is scored on. Painting goes on while it runs."
         layout.addWidget(quiet(hint))
         layout.addStretch(1)
@@ -55,7 +61,7 @@ class TrainPanel(QWidget):
         layout = QGridLayout(grid)
         layout.setContentsMargins(0, 0, 0, 0)
         for row, lesion in enumerate(CLASSES):
-            colour, amount = QLabel(), QLabel()
+            colour, amount = Swatch(12), QLabel()
             self._pixels[lesion], self._swatches[lesion] = amount, colour
             layout.addWidget(colour, row, 0)
             layout.addWidget(QLabel(lesion.title), row, 1)
@@ -67,7 +73,7 @@ class TrainPanel(QWidget):
     def show_colours(self, colours: Mapping[Lesion, RGB]) -> None:
         """Draw the classes in the colours in use."""
         for lesion, label in self._swatches.items():
-            label.setPixmap(swatch(colours[lesion], 12))
+            label.show_colour(colours[lesion])
 
     def show_learnable(self, learnable: Learnable) -> None:
         """Say what people have labelled."""
@@ -86,6 +92,7 @@ class TrainPanel(QWidget):
         self.curves.clear()
         self.bars.clear()
         self.verdict_box.hide()
+        self.resume.hide()
         self.work.begin("Reading the labels")
         self.button.setEnabled(False)
 
@@ -106,22 +113,25 @@ class TrainPanel(QWidget):
         if isinstance(event, Note):
             self._say(event.text)
 
-    def end(self, event: Finished | Failed) -> None:
-        """The run is over; say what came of it."""
+    def end(self, event: Finished | Failed, *, resumable: bool = False) -> None:
+        """The run is over; say what came of it, and offer to go on where it was stopped."""
         self.work.end()
         self.button.setEnabled(True)
-        self._say(verdict(event))
+        self.button.setText("Start anew" if resumable else "Retrain")
+        self.resume.setVisible(resumable)
+        self._say(verdict(event, resumable=resumable))
 
     def _say(self, text: str) -> None:
         self.verdict.setText(text)
         self.verdict_box.show()
 
 
-def verdict(event: Finished | Failed) -> str:
+def verdict(event: Finished | Failed, *, resumable: bool = False) -> str:
     """What came of a training run, in a sentence or two."""
     if isinstance(event, Failed):
         if event.exit_code == 130:
-            return "Training was stopped. The model in use has not changed; retrain whenever you like."
+            on = "Resume goes on where it stopped." if resumable else "Retrain whenever you like."
+            return f"Training was stopped. The model in use has not changed. {on}"
         return spoken_failure(event)
     name, why = event.result.get("name", "the new model"), str(event.result.get("why") or "")
     words = f"<b>{name}</b> {'is now in use' if event.result.get('promoted') else 'was not put into use'}."
