@@ -80,13 +80,13 @@ def run(out: Path) -> Iterator[Event]:
         for key, plan in zip(ids, plans, strict=True)
     }
     yield Note(text="2 of 5  the starter model proposes")
-    before = yield from _propose(path, truth)
+    before = yield from _propose(path, truth, "starter")
     yield Note(text="3 of 5  a scripted annotator corrects what is wrong")
     strokes = yield from _correct(path, truth)
     yield Note(text=f"4 of 5  five folds are fine-tuned on {strokes} strokes")
-    yield from _job(jobs.trainer("finetune", str(path), "--recipe", "quick"))
+    tuned = yield from _job(jobs.trainer("finetune", str(path), "--recipe", "quick"))
     yield Note(text="5 of 5  each photo is segmented again, by the fold that never saw its patient")
-    after = yield from _propose(path, truth)
+    after = yield from _propose(path, truth, str(tuned["name"]))
     facts = _facts(before, after, strokes, time.monotonic() - began)
     _write_report(out / "report.html", path, before, after, facts)
     yield Finished(result={**facts, "study": str(path), "report": str(out / "report.html")})
@@ -110,12 +110,12 @@ def _job(argv: list[str]) -> Generator[Event, None, Mapping[str, Any]]:
     return {}
 
 
-def _propose(path: Path, truth: Mapping[str, Labels]) -> Generator[Event, None, Round]:
-    found = yield from _job(command(Request(study=path, photos=(), model=None, device="auto")))
+def _propose(path: Path, truth: Mapping[str, Labels], model: str) -> Generator[Event, None, Round]:
+    yield from _job(command(Request(study=path, photos=(), model=model, device="auto")))
     with Study.open(path) as study:
         labels = {key: _whole(study.photo(key), "prediction") for key in truth}
     counts = {key: confusion(truth[key], labels[key]) for key in truth}
-    return Round(labels=labels, counts=counts, model=str(found["model"]))
+    return Round(labels=labels, counts=counts, model=model)
 
 
 def _whole(photo: Photo, name: str) -> Labels:

@@ -18,8 +18,7 @@ def one_photo_per_patient(patients: int, seed: int) -> list[PhotoPlan]:
     return list({plan.patient: plan for plan in plans}.values())
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_both_scales_tell_the_classes_apart_better_than_either(seed: int) -> None:
     plans = one_photo_per_patient(54, seed)
     train, test = drawn(plans[:40], 120), drawn(plans[40:], 120)
