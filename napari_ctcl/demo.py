@@ -55,8 +55,14 @@ class Round:
         return total
 
 
-def run(out: Path) -> Iterator[Event]:
+def run(out: Path, *, photos: int = PHOTOS, size: tuple[int, int] = SIZE, recipe: str = "quick") -> Iterator[Event]:
     """Run the loop in a folder of its own, replacing what an earlier demo left there.
+
+    Parameters
+    ----------
+    photos : how many the clinic has
+    size : (height, width) of each, px
+    recipe : of the fine-tuning
 
     Yields
     ------
@@ -71,7 +77,7 @@ def run(out: Path) -> Iterator[Event]:
     began = time.monotonic()
     _make_room(out)
     path = out / "study"
-    plans = plan_study(PHOTOS, size=SIZE, seed=CLINIC)
+    plans = plan_study(photos, size=size, seed=CLINIC)
     yield Note(text=f"1 of 5  {len(plans)} photos from a clinic the starter model never met")
     with Study.create(path) as study:
         ids = yield from fill(study, plans, masks=False)
@@ -84,7 +90,7 @@ def run(out: Path) -> Iterator[Event]:
     yield Note(text="3 of 5  a scripted annotator corrects what is wrong")
     strokes = yield from _correct(path, truth)
     yield Note(text=f"4 of 5  five folds are fine-tuned on {strokes} strokes")
-    tuned = yield from _job(jobs.trainer("finetune", str(path), "--recipe", "quick"))
+    tuned = yield from _job(jobs.trainer("finetune", str(path), "--recipe", recipe))
     yield Note(text="5 of 5  each photo is segmented again, by the fold that never saw its patient")
     after = yield from _propose(path, truth, str(tuned["name"]))
     facts = _facts(before, after, strokes, time.monotonic() - began)
