@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from napari_ctcl.errors import StudyBusy
+from napari_ctcl.errors import CtclError, StudyBusy
+from napari_ctcl.store.disk import room_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ class Lock:
         ------
         StudyBusy
             If anybody holds it: another process, or another part of this one.
+        DiskFull
+            If there is no room to say who holds it.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -80,8 +83,13 @@ class Lock:
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             what=what,
         )
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        try:
+            with room_on(str(self.path)):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+        except (CtclError, OSError):
+            os.close(descriptor)  # or nobody could take the lock before this process ends
+            raise
         self._descriptor = descriptor
         return self
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_ctcl.errors import StudyBusy
+from napari_ctcl.errors import DiskFull, StudyBusy
 from napari_ctcl.store.lock import Lock
 
 HOLDER = """
@@ -66,3 +67,17 @@ def test_a_note_that_cannot_be_read_still_refuses(tmp_path):
         path.write_text("")
         with pytest.raises(StudyBusy, match="another process"):
             Lock(path).acquire("painting")
+
+
+def test_a_lock_that_a_full_disk_refused_can_be_taken_once_there_is_room(tmp_path):
+    lock = Lock(tmp_path / ".lock")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(DiskFull):
+            lock.acquire("painting annotation")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not lock.held
+    with lock.acquire("painting annotation"):
+        assert lock.held
