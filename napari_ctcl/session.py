@@ -17,7 +17,7 @@ from typing import Final, Literal, Self
 
 from psygnal import Signal
 
-from napari_ctcl.errors import InputError
+from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.events import Event, Failed, Finished, RegionDone
 from napari_ctcl.jobs import Job, trainer
 from napari_ctcl.lesion import Lesion
@@ -95,11 +95,19 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Stop what is running, keep what is painted, close the study."""
+        """Stop what is running, keep what is painted, close the study.
+
+        Raises
+        ------
+        DiskFull
+            If the last strokes had no room in the labels; the study is closed, and the journal keeps them.
+        """
         if self._job is not None:
             self._job.cancel()
-        self._put_away()
-        self.study.close()
+        try:
+            self._put_away()
+        finally:
+            self.study.close()
 
     # The photo in hand
 
@@ -123,23 +131,43 @@ class Session:
             If the study has no such photo.
         StudyBusy
             If somebody else is painting on it; the photo in hand stays.
+        DiskFull
+            If there is no room for the last strokes; the photo in hand stays.
         """
         if self.photo is not None and self.photo.id == photo_id:
             return
         photo = self.study.photo(photo_id)
+        if self._labels is not None:
+            self._labels.flush()
         labels = photo.labels("annotation", user=self.user)
         self._put_away()
         self.photo, self._labels, self.shown = photo, labels, Shown(photo, labels)
         self.photo_changed.emit(photo_id)
 
     def _put_away(self) -> None:
-        if self._labels is not None:
-            self._labels.close()
-        self.photo = self.shown = self._labels = None
+        labels, self.photo, self.shown, self._labels = self._labels, None, None, None
+        if labels is not None:
+            labels.close()
 
-    def painted(self) -> None:
-        """Say that the labels of the photo in hand have changed."""
+    def painted(self) -> TiledPyramid:
+        """Say that the labels of the photo in hand have changed.
+
+        Returns
+        -------
+        The labels.
+
+        Raises
+        ------
+        StudyError
+            If the photo's folder has been taken away meanwhile: a stroke would be kept nowhere.
+        """
+        if self.photo is not None and not self.photo.image_path.exists():
+            raise StudyError(
+                f"{self.photo.root} is gone; what you paint now cannot be kept",
+                do="put the folder back, then open the study again",
+            )
         self.labels_changed.emit()
+        return self.labels
 
     def accept(self, region: Region) -> int:
         """Take over the model's pixels inside a level-0 region, as one stroke; human pixels stay.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from napari_ctcl.errors import InputError, NotFound, StudyBusy
+from napari_ctcl.errors import DiskFull, InputError, NotFound, StudyBusy, StudyError
 from napari_ctcl.events import Failed, Finished
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.mkln import MKLN, Architecture, Card, save
@@ -29,7 +30,7 @@ def study(tmp_path: Path) -> Path:
             Image.fromarray(pixels).save(tmp_path / "photo.png")
             study.import_photo(tmp_path / "photo.png", patient=f"P{number}", visit="2026-03-01", region="arms")
         net = MKLN(Architecture(base=2, depth=3, global_side=32)).eval()
-        digest = save(net, Card(architecture=net.arch, long_side_px=350, study=study.id), study.models_dir)
+        digest = save(net, Card(architecture=net.arch, long_side_px=350), study.models_dir)
         study.models.add(ModelEntry(name="small", digest=digest, fold=None))
         study.models.promote("small")
     return tmp_path / "study"
@@ -118,6 +119,51 @@ def test_chunks_are_shown_as_they_are_finished_and_human_pixels_stay(session: Se
     assert taken == 600 * 700 - 100
     session.labels.undo()
     assert (session.labels.read(ys=(0, 10), xs=(0, 10)) == Lesion.TUMOR).all()
+
+
+def test_the_model_in_use_is_listed_first_and_the_one_that_ships_with_the_program_last(session: Session) -> None:
+    entry = session.study.models.entries()[0]
+    session.study.models.add(ModelEntry(name="newer", digest=entry.digest, fold=None))
+    assert session.models() == ["small", "newer", "starter"]
+
+
+def test_the_model_that_was_asked_for_segments(session: Session) -> None:
+    photo = session.photos()[0]
+    session.show(photo.id)
+    ends: list[Finished | Failed] = []
+    session.job_ended.connect(lambda _, event: ends.append(event))
+    session.segment("cpu", model="no such model")
+    poll(session, lambda: bool(ends))
+    assert isinstance(ends[0], Failed)
+    assert "no such model" in ends[0].what
+    assert photo.predicted_by() is None
+
+
+def test_a_photo_whose_folder_is_gone_is_not_said_to_be_saved(session: Session) -> None:
+    photo = session.photos()[0]
+    session.show(photo.id)
+    photo.root.rename(photo.root.with_name("elsewhere"))
+    with pytest.raises(StudyError, match="put the folder back"):
+        session.painted()
+    photo.root.with_name("elsewhere").rename(photo.root)
+    assert session.painted() is session.labels
+
+
+def test_a_full_disk_keeps_the_photo_in_hand_and_gives_the_other_one_back(session: Session) -> None:
+    first, second = session.photos()
+    session.show(first.id)
+    paint(session, Region(0, 300, 0, 300), Lesion.PATCH)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(DiskFull):
+            session.show(second.id)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert session.photo is not None
+    assert session.photo.id == first.id
+    session.show(second.id)
+    assert first.label_pixels()[Lesion.PATCH] == 300 * 300
 
 
 def test_a_cancelled_job_says_that_it_was_stopped_and_the_next_one_can_start(session: Session) -> None:

@@ -68,9 +68,9 @@ class PyramidLabels(PyramidView):
                 for cell, mask in stroke_tiles(capsules, self._shown.shape, self._shown.tile):
                     self._shown.labels.edit(cell.y0, cell.x0, mask, value, only=self._only(value))
             stroke = self._shown.labels.commit()
-        except CtclError as error:
+        except (CtclError, OSError) as error:
             self.redraw()
-            self.events.refused(text=str(error))
+            self.events.failed(error=error)
             return
         if stroke is not None:
             if self.data_level:
@@ -165,8 +165,8 @@ class PyramidLabels(PyramidView):
     def _step(self, step: Any) -> None:
         try:
             region = step()
-        except CtclError as error:
-            self.events.refused(text=str(error))
+        except (CtclError, OSError) as error:
+            self.events.failed(error=error)
             return
         if region is not None:
             self.redraw(region)

@@ -49,7 +49,7 @@ def colours(
     for lesion in CLASSES:
         red, green, blue = (channel / 255 for channel in palette[lesion])
         if lesion is Lesion.NORMAL:
-            inks = {0: max(tint, 0.3), SOLID: 0.9} if tint_verified else {0: 0.0, SOLID: 0.0}
+            inks = {0: max(tint, 0.35), SOLID: 0.9} if tint_verified else {0: 0.0, SOLID: 0.0}
             inks |= {MODEL_OFFSET: 0.0, DASH: 0.0, GAP: 0.0}
         else:
             inks = {0: tint, MODEL_OFFSET: tint * _PALER, SOLID: 1.0, DASH: _MODEL_LINE, GAP: _MODEL_GAP}

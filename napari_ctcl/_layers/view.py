@@ -68,7 +68,7 @@ class PyramidView(Labels):
         self._open = False
         self.keep_human = False
         super().__init__(shown.views(), multiscale=True, **{"colormap": colours(), "opacity": 1.0, **options})
-        self.events.add(refused=Event, told=Event)
+        self.events.add(refused=Event, failed=Event, told=Event)
         self.mouse_move_callbacks.append(PyramidView._follow)
 
     @property

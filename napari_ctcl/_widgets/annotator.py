@@ -22,6 +22,7 @@ from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
+from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl.errors import CtclError
@@ -145,7 +146,7 @@ class Annotator(QWidget):
 
     def open(self, study: Path | str, photo: str | None = None) -> None:
         """Open a study and one of its photos, the first by default; a message says why when it cannot be."""
-        session = self._try(lambda: Session.open(study))
+        session = self._try(lambda: _opened(study))
         if session is None:
             return
         self.close_study()
@@ -159,7 +160,7 @@ class Annotator(QWidget):
         if photo is not None or found:
             self.show_photo(photo or found[0].id)
         else:
-            self.header.tell("This study has no photos yet; import some with: ctcl import", kind="info")
+            self.header.tell("This study has no photos yet. Import some with: ctcl import", kind="info")
         self._reflect()
 
     def close_study(self) -> None:
@@ -168,7 +169,7 @@ class Annotator(QWidget):
         self.follower.stop()
         self.counter.stop()
         if session is not None:
-            session.close()
+            self._try(session.close)
 
     def ask_for_study(self) -> None:
         """Let the person choose a study folder."""
@@ -185,7 +186,7 @@ class Annotator(QWidget):
     def _show_sample(self, made: Path | CtclError | OSError) -> None:
         self.photos.sample_button.setEnabled(True)
         if not isinstance(made, Path):
-            self.header.tell(str(made), kind="bad")
+            self.header.tell(in_words(made), kind="bad")
             return
         self.open(made)
         self.header.tell("A synthetic photo. Press Pre-segment, then correct what the model got wrong.")
@@ -209,14 +210,16 @@ class Annotator(QWidget):
             self._recount()
 
     def _painted(self) -> None:
-        if self.session is not None:
-            self.session.painted()
-            problem = self.session.labels.problem
-            self.header.show_saved(saved=True)
-            if problem is not None:
-                self._warn(f"Your strokes are safe in the journal, but not in the labels yet: {problem}")
-            self._recount(_COUNT_MS)
-            self._show_undo()
+        session = self.session
+        if session is None:
+            return
+        safe = self._try(session.painted)
+        self.header.show_saved(saved=safe is not None)
+        if session.labels.problem is not None:
+            problem = in_words(session.labels.problem)
+            self._warn(f"Your strokes are safe in the journal, but not in the labels yet. {problem}")
+        self._recount(_COUNT_MS)
+        self._show_undo()
 
     def _warn(self, text: str) -> None:
         self.header.tell(text, kind="warn")
@@ -278,7 +281,8 @@ class Annotator(QWidget):
             if taken is not None:
                 self.canvas.redraw(Region.whole(session.shown.shape))
                 self._painted()
-                self.header.tell(f"{taken:,} pixels of the proposal accepted. Undo takes them all back.", kind="good")
+                said = f"{taken:,} pixels of the proposal accepted. Undo takes them all back."
+                self.header.tell(said if taken else "Nothing of the proposal is left to accept.", kind="good")
 
     def _start(self, start: Callable[[], None]) -> bool:
         self._try(start)
@@ -326,6 +330,17 @@ class Annotator(QWidget):
     def _try(self, step: Callable[[], T]) -> T | None:
         try:
             return step()
-        except CtclError as error:
-            self.header.tell(str(error), kind="bad")
+        except TROUBLE as error:
+            self.header.tell(in_words(error), kind="bad")
             return None
+
+
+def _opened(study: Path | str) -> Session:
+    """A session whose catalogue can be read."""
+    session = Session.open(study)
+    try:
+        session.photos()
+    except CtclError:
+        session.close()
+        raise
+    return session

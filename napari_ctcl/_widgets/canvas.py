@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 from napari_ctcl._layers import PyramidLabels, colour_ring, colours
 from napari_ctcl._widgets import keys
 from napari_ctcl._widgets.palette import Palette
+from napari_ctcl._widgets.speaking import in_words
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
@@ -103,6 +104,7 @@ class Canvas(QObject):
         self._colour()
         layer.events.paint.connect(lambda _: self.painted.emit())
         layer.events.refused.connect(lambda event: self.refused.emit(event.text))
+        layer.events.failed.connect(lambda event: self.refused.emit(f"That was not kept. {in_words(event.error)}"))
         layer.events.told.connect(lambda event: self.told.emit(event.text))
         layer.events.brush_size.connect(self._brush_resized)
         for event in (layer.events.mode, layer.events.selected_label):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_ctcl.errors import CtclError
+from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl.session import Session
 
 
@@ -50,9 +50,9 @@ class Counter(QObject):
     def _work(self, work: Callable[[Session], None], session: Session) -> None:
         try:
             work(session)
-        except (CtclError, OSError, ValueError) as error:
+        except TROUBLE as error:
             if self._session is session:  # a study that was closed meanwhile has nothing to say
-                self.failed.emit(f"What is painted could not be counted: {error}")
+                self.failed.emit(f"What is painted could not be counted. {in_words(error)}")
 
     def _count_study(self, session: Session) -> None:
         self.learnt.emit(session.learnable())

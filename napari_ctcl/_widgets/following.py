@@ -8,7 +8,8 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.segmenting import SegmentBox
-from napari_ctcl._widgets.training import TrainPanel, spoken_failure
+from napari_ctcl._widgets.speaking import in_words
+from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl.events import Event, Failed, Finished
 from napari_ctcl.session import Session, Work
 
@@ -76,4 +77,4 @@ class Follower(QObject):
         elif event.exit_code == 130:
             self.header.tell("Stopped. What was finished stays; pre-segment again to go on from there.")
         else:
-            self.header.tell(spoken_failure(event), kind="bad")
+            self.header.tell(in_words(event), kind="bad")

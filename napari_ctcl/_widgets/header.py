@@ -93,7 +93,7 @@ class Header(QWidget):
         words = f"{where(photo)}  ·  {photo.patient}  ·  {photo.visit}" if photo else "No photo is open"
         self.title.setText(words[:1].upper() + words[1:])
         self.chip.setVisible(photo is not None)
-        self.show_saved(saved=photo is not None)
+        self.show_saved(saved=True if photo is not None else None)
 
     def show_class(self, lesion: Lesion, colour: RGB, tool: str) -> None:
         """Name the class and the tool in hand, in the class's colour."""
@@ -110,11 +110,12 @@ class Header(QWidget):
             "font-weight: 600;"
         )
 
-    def show_saved(self, *, saved: bool) -> None:
-        """Say that every stroke so far is safe."""
-        self.saved.setText("● saved" if saved else "")
-        self.saved.setStyleSheet(f"color: {GREEN};")
-        self.saved.setToolTip("Every finished stroke is on disk; nothing needs to be saved by hand.")
+    def show_saved(self, *, saved: bool | None) -> None:
+        """Say that every stroke so far is safe, or that one is not; nothing for None."""
+        self.saved.setText("" if saved is None else "● saved" if saved else "▲ not saved")
+        self.saved.setStyleSheet(f"color: {GREEN if saved else RED};")
+        safe = "Every finished stroke is on disk; nothing needs to be saved by hand."
+        self.saved.setToolTip(safe if saved else "The last stroke is not on disk; the message says why.")
 
     def tell(self, text: str, *, kind: str = "info") -> None:
         """Show a message: info goes by itself, a refusal stays until it is dismissed or replaced."""

@@ -10,6 +10,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.curves import Curves, FoldBars
+from napari_ctcl._widgets.speaking import in_words
 from napari_ctcl._widgets.style import Swatch, beside, box, counted, heading, quiet
 from napari_ctcl._widgets.work import WorkRow, spoken
 from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
@@ -132,17 +133,10 @@ def verdict(event: Finished | Failed, *, resumable: bool = False) -> str:
         if event.exit_code == 130:
             on = "Resume goes on where it stopped." if resumable else "Retrain whenever you like."
             return f"Training was stopped. The model in use has not changed. {on}"
-        return spoken_failure(event)
+        return in_words(event)
     name, why = event.result.get("name", "the new model"), str(event.result.get("why") or "")
     words = f"<b>{name}</b> {'is now in use' if event.result.get('promoted') else 'was not put into use'}."
     return f"{words} {why[:1].upper()}{why[1:]}".strip()
-
-
-def spoken_failure(event: Failed) -> str:
-    """A failure as sentences: what happened, what was expected, what to do."""
-    expected = f", expected {event.expected}" if event.expected else ""
-    do = f" To go on: {event.do}." if event.do else ""
-    return f"{event.what[:1].upper()}{event.what[1:]}{expected}.{do}"
 
 
 def _macro(scores: Mapping[str, Any]) -> float | None:

@@ -129,13 +129,18 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     until(lambda: session.work is None, 60, what="the end of the training")
     assert "stopped" in window.training.verdict.text()
     assert session.champion == "first"
+    assert window.training.resume.isVisible()
+    assert "Resume" in window.training.verdict.text()
 
-    click(window.training.button)
+    click(window.training.resume)
     until(lambda: session.work is None, 600, what="five folds")
     assert len(window.training.bars.scores) == 5, window.training.verdict.text()
     shoot(viewer, pictures / "loop-4-trained.png")
     names = {entry.name for entry in session.study.models.entries()}
     assert len(names) == 2
+    assert len(list(session.study.runs_dir.glob("*/run.json"))) == 1
+    assert window.training.resume.isHidden()
+    assert set(window.segmenting.model.choices) == {*names, "starter"}
     session.study.models.promote((names - {"first"}).pop())
 
     window.tabs.setCurrentIndex(0)

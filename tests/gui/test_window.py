@@ -46,6 +46,46 @@ def test_a_folder_that_is_no_study_is_explained_in_a_sentence(window: Any, tmp_p
     assert window.session is before
 
 
+def test_a_catalogue_of_rubbish_is_explained_and_the_open_study_stays(window: Any, study: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(study, tmp_path / "broken")
+    for file in broken.glob("catalogue.sqlite*"):
+        file.write_bytes(b"rubbish" * 999)
+    before = window.session
+    window.open(broken)
+    assert "catalogue.sqlite" in window.header.message
+    assert window.session is before
+
+
+def test_a_stroke_on_a_photo_whose_folder_is_gone_is_not_called_saved(window: Any) -> None:
+    root = window.session.photo.root
+    root.rename(root.with_name("elsewhere"))
+    drag(window.viewer, [place_of(window.viewer, 300, x) for x in np.linspace(900, 1100, 8)])
+    assert "not saved" in window.header.saved.text()
+    assert "put the folder back" in window.header.message.lower()
+    root.with_name("elsewhere").rename(root)
+
+
+def test_the_box_asks_for_the_model_that_was_chosen(window: Any) -> None:
+    asked: list[tuple[str, str]] = []
+    window.segmenting.asked.disconnect()
+    window.segmenting.asked.connect(lambda *what: asked.append(what))
+    window.segmenting.show_models(["tuned-2", "tuned-1", "starter"], "tuned-2", shown=False)
+    assert window.segmenting.model.value == "tuned-2"
+    window.segmenting.model.value = "starter"
+    window.segmenting.show_models(["tuned-2", "tuned-1", "starter"], "tuned-2", shown=True)
+    QTest.mouseClick(window.segmenting.button, Qt.MouseButton.LeftButton)
+    assert asked == [("auto", "starter")]
+
+
+def test_the_classes_keep_their_colours_while_no_study_is_open(make_napari_viewer: Any) -> None:
+    annotator = open_annotator(make_napari_viewer(show=True))
+    settle(0.3)
+    picture = annotator.palette.rows[Lesion.TUMOR].picture
+    assert not picture.isEnabled()
+    middle = picture.grab().toImage().pixelColor(9, 9)
+    assert middle.red() > 2 * middle.green()
+
+
 def test_choosing_another_photo_keeps_one_layer_of_each_kind(window: Any) -> None:
     first, second = (photo.id for photo in window.session.photos())
     layers = list(window.viewer.layers)
