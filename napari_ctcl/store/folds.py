@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from sqlalchemy import select
@@ -27,6 +28,29 @@ BEGINNING: Final = "0" * 64
 def fold_number(text: str) -> Fold:
     """Fold as a number or "test", from its text in the ledger."""
     return "test" if text == "test" else int(text)
+
+
+def require_spelling(known: Iterable[str], patient: str) -> None:
+    """Refuse a pseudonym that is a known one but for letter case and blanks around it: one patient would get two folds.
+
+    Raises
+    ------
+    FoldError
+        If it is; the message names the known spelling.
+    """
+    heard = _heard(patient)
+    other = next((name for name in known if name != patient and _heard(name) == heard), None)
+    if other is not None:
+        raise FoldError(
+            f"patient {patient!r} is in the study as {other!r}",
+            expected="one spelling per patient",
+            do="use the one that is there, or a pseudonym that differs by more",
+        )
+
+
+def _heard(patient: str) -> str:
+    """A pseudonym as it is read out: without letter case and blanks around it."""
+    return unicodedata.normalize("NFKC", patient).casefold().strip()
 
 
 def _digest(previous: str, seq: int, patient: str, fold: str, stratum: int) -> str:
@@ -48,11 +72,17 @@ def enter(session: Session, patient: str, severity: Lesion, fold: Fold | None = 
     ----------
     severity : most severe class in the labels that the patient came with; the stratum
     fold : the fold to take; by default the least loaded of the stratum
+
+    Raises
+    ------
+    FoldError
+        If the patient is known by another spelling.
     """
     entries = session.scalars(select(FoldRow).order_by(FoldRow.seq)).all()
     known = next((row for row in entries if row.patient == patient), None)
     if known is not None:
         return fold_number(known.fold)
+    require_spelling((row.patient for row in entries), patient)
     chosen = str(_least_loaded(patient, severity, entries) if fold is None else fold)
     previous, seq = (entries[-1].digest, entries[-1].seq + 1) if entries else (BEGINNING, 0)
     session.add(

@@ -20,9 +20,10 @@ from napari_ctcl.errors import InputError
 from napari_ctcl.events import Event, Note, Progress, Started
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import grid
-from napari_ctcl.store.catalogue import Catalogue, PhotoRow, VisitRow
+from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow
 from napari_ctcl.store.chunks import TILE
 from napari_ctcl.store.disk import room_on, sync_tree
+from napari_ctcl.store.folds import require_spelling
 from napari_ctcl.store.formats import PhotoFile, open_photo
 from napari_ctcl.store.intake import Intake
 from napari_ctcl.store.labels import open_labels
@@ -31,6 +32,7 @@ from napari_ctcl.store.masks import Labels, MaskMap, read_mask
 from napari_ctcl.store.photo import IMAGE, journal_path
 from napari_ctcl.store.publish import Staged, publish, sweep
 from napari_ctcl.store.pyramid import BAND, PyramidWriter, level_shapes
+from napari_ctcl.store.twins import require_own, twins
 
 _SHORTEST_ID: Final = 8
 _DISK: Final = "the study's disk"
@@ -83,6 +85,7 @@ class Ingest:
     def _staged(
         self, intakes: Sequence[Intake], mask_map: MaskMap | None, staged: list[Staged], *, skip_known: bool
     ) -> Generator[Event, None, list[str]]:
+        self._require_spellings(intakes)
         heights = [_height(intake) for intake in intakes]
         ids, done, total = [], 0, sum(heights)
         yield Started(work=f"import {len(intakes)} photo{'' if len(intakes) == 1 else 's'}", total=total, unit="rows")
@@ -101,10 +104,12 @@ class Ingest:
     ) -> Generator[Event, None, str]:
         """Id of a photo that was staged now, or that the study had already."""
         source = file_digest(intake.path)
-        known = self._known(intake.patient, source, staged)
+        same = twins(self.catalogue, staged, "source", source)
+        known = next((twin.photo for twin in same if twin.patient == intake.patient), None)
         if known is None:
+            require_own(intake.path.name, intake.patient, same)
             name = self._new_id(intake.patient, source, staged)
-            staged.append((yield from self._stage(intake, name, source, mask_map)))
+            staged.append((yield from self._stage(intake, name, source, mask_map, staged)))
             return name
         if not skip_known:
             raise InputError(
@@ -114,14 +119,15 @@ class Ingest:
         yield Note(text=f"{intake.path.name} is in the study as {known} already and was left as it is")
         return known
 
-    def _known(self, patient: str, source: str, staged: Sequence[Staged]) -> str | None:
-        """Id of the same file of the same patient."""
-        for photo in staged:
-            if (photo.intake.patient, photo.source) == (patient, source):
-                return photo.id
+    def _require_spellings(self, intakes: Sequence[Intake]) -> None:
         with self.catalogue.reading() as session:
-            same = select(PhotoRow.id).join(VisitRow).where(PhotoRow.source == source, VisitRow.patient == patient)
-            return session.scalar(same)
+            known = set(session.scalars(select(FoldRow.patient)))
+        for intake in intakes:
+            try:
+                require_spelling(known, intake.patient)
+            except InputError as error:
+                raise _placed(error, intake.where) from error
+            known.add(intake.patient)
 
     def _new_id(self, patient: str, source: str, staged: Sequence[Staged]) -> str:
         """An id that the same photo gets in any study, longer only where two photos would share it."""
@@ -131,13 +137,14 @@ class Ingest:
         return next(name for length in range(_SHORTEST_ID, 65) if (name := f"p-{digest[:length]}") not in taken)
 
     def _stage(
-        self, intake: Intake, name: str, source: str, mask_map: MaskMap | None
+        self, intake: Intake, name: str, source: str, mask_map: MaskMap | None, staged: Sequence[Staged]
     ) -> Generator[Event, None, Staged]:
         folder = self.photos / f"{name}.tmp-{uuid.uuid4().hex}"
         try:
             with open_photo(intake.path) as file:
                 labels = None if intake.mask is None else read_mask(intake.mask, file.shape, mask_map)
                 digest = yield from _write_image(file, folder / IMAGE)
+                require_own(intake.path.name, intake.patient, twins(self.catalogue, staged, "digest", digest))
                 shape, notes = file.shape, file.notes
             if labels is not None:
                 _paint(folder, labels)

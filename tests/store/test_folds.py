@@ -67,6 +67,17 @@ def test_an_unknown_patient_has_no_fold(ledger):
         ledger.fold_of("P9")
 
 
+@pytest.mark.parametrize("spelling", ["p1", " P1", "P1 "])
+def test_a_known_patient_gets_no_second_fold_by_another_spelling(ledger, spelling):
+    ledger.assign("P1", Lesion.PATCH)
+    head = ledger.head
+    with pytest.raises(FoldError, match="is in the study as 'P1'"):
+        ledger.assign(spelling, Lesion.PATCH)
+    with pytest.raises(FoldError, match="is in the study as 'P1'"):
+        ledger.reserve(spelling)
+    assert ledger.head == head
+
+
 def test_the_head_changes_with_every_entry(ledger):
     heads = {ledger.head}
     assert heads == {BEGINNING}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from study_ground import FACTS, look, noise, save
 
-from napari_ctcl.errors import DiskFull, ImageError, InputError, MaskError, NotFound
+from napari_ctcl.errors import DiskFull, FoldError, ImageError, InputError, MaskError, NotFound
 from napari_ctcl.events import Finished, Note, Progress, Started
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.store import Study
@@ -34,7 +34,58 @@ def test_the_same_file_of_the_same_patient_is_refused_with_the_photo_it_is(study
     with pytest.raises(InputError, match=f"already, as {photo_id} of patient P01"):
         study.import_photo(path, **{**FACTS, "visit": "2026-04-01"})
     assert look(study) == before
-    assert study.import_photo(path, **{**FACTS, "patient": "P02"}) != photo_id
+
+
+@pytest.mark.parametrize("how", ["the same file", "the same pixels in another file"])
+def test_a_picture_of_one_patient_is_refused_as_another_patients(study, tmp_path, how):
+    path = save(tmp_path / "a.png", noise())
+    photo_id = study.import_photo(path, **FACTS)
+    if how != "the same file":
+        path = save(tmp_path / "again.tif", noise())
+    before = look(study)
+    with pytest.raises(FoldError, match=f"already, as {photo_id} of patient P01"):
+        study.import_photo(path, **{**FACTS, "patient": "P02"})
+    assert look(study) == before
+
+
+def test_one_table_cannot_give_a_picture_to_two_patients(study, tmp_path):
+    save(tmp_path / "a.png", noise(0, (20, 30)))
+    save(tmp_path / "b.tif", noise(0, (20, 30)))
+    before = look(study)
+    with pytest.raises(FoldError, match=r"row 3: b\.tif is in the study already, as p-\w+ of patient P1"):
+        list(
+            study.import_table(
+                table(tmp_path, "file,patient,visit,region\na.png,P1,2026-01-01,feet\nb.tif,P2,2026-01-01,feet")
+            )
+        )
+    assert look(study) == before
+
+
+def test_a_pseudonym_spelt_otherwise_is_refused_with_the_spelling_that_is_there(study, tmp_path):
+    study.import_photo(save(tmp_path / "a.png", noise()), **FACTS)
+    before = look(study)
+    with pytest.raises(FoldError, match="patient 'p01' is in the study as 'P01'"):
+        study.import_photo(save(tmp_path / "b.png", noise(1)), **{**FACTS, "patient": "p01"})
+    assert look(study) == before
+
+
+def test_blanks_around_a_pseudonym_make_no_other_patient(study, tmp_path):
+    study.import_photo(save(tmp_path / "a.png", noise()), **FACTS)
+    study.import_photo(save(tmp_path / "b.png", noise(1)), **{**FACTS, "patient": " P01 "})
+    assert {photo.patient for photo in study.photos()} == {"P01"}
+
+
+def test_one_table_cannot_spell_a_patient_in_two_ways(study, tmp_path):
+    save(tmp_path / "a.png", noise(0, (20, 30)))
+    save(tmp_path / "b.png", noise(1, (20, 30)))
+    before = look(study)
+    with pytest.raises(FoldError, match=r"row 3: patient 'p1' is in the study as 'P1'"):
+        list(
+            study.import_table(
+                table(tmp_path, "file,patient,visit,region\na.png,P1,2026-01-01,feet\nb.png,p1,2026-01-01,feet")
+            )
+        )
+    assert look(study) == before
 
 
 def test_an_id_depends_on_patient_and_file_alone(tmp_path):
