@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from .evaluate import evaluate
 from .lineage import STARTER, starter_folder
 from .recipe import read
 from .release import release
-from .runs import Order, RunFolder
+from .runs import Order, RunFolder, taken_names
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def main(words: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _work(study: Study, asked: argparse.Namespace) -> Iterator[Event]:
+def _work(study: Study, asked: argparse.Namespace) -> Generator[Event, None, None]:
     if asked.command == "evaluate":
         return evaluate(study, asked.model)
     if asked.command == "release":
@@ -65,7 +65,7 @@ def _work(study: Study, asked: argparse.Namespace) -> Iterator[Event]:
     return crossval(study, _order(study, asked))
 
 
-def _release(study: Study, asked: argparse.Namespace) -> Iterator[Event]:
+def _release(study: Study, asked: argparse.Namespace) -> Generator[Event, None, None]:
     digest = release(study, asked.model, asked.fold, asked.out, title=asked.title)
     yield Finished(result={"model": asked.model, "fold": asked.fold, "out": str(asked.out), "digest": digest})
 
@@ -75,11 +75,8 @@ def _order(study: Study, asked: argparse.Namespace) -> Order:
     start = asked.start
     if asked.command == "finetune" and start is None:
         start = study.models.champion() or _starter()
-    taken = {entry.name for entry in study.models.entries()}
     stem = f"{recipe.title}-tuned" if start else recipe.title
-    name = asked.name or _free_name(stem, taken | RunFolder.names(study))
-    if name in taken:
-        raise InputError(f"the study has a model {name!r} already", do="choose another name")
+    name = asked.name or _free_name(stem, taken_names(study))
     if not all(letter.isalnum() or letter in "._-" for letter in name):
         raise InputError(f"name {name!r}", expected="letters, digits, '.', '_' and '-'", do="choose another name")
     return Order(name=name, recipe=recipe, folds=_folds(asked.folds), start=start)
@@ -110,20 +107,26 @@ def _folds(text: str) -> tuple[int, ...]:
     return folds
 
 
-def _until(stop: threading.Event, work: Iterator[Event]) -> Iterator[Event]:
-    """The same events until a signal comes; the work is closed at the next event, which keeps its state."""
-    for event in work:
-        if stop.is_set():
-            work.close()  # type: ignore[attr-defined]
-            raise Cancelled("stopped on request", do="take the run up again with --resume")
-        yield event
+def _until(stop: threading.Event, work: Generator[Event, None, None]) -> Generator[Event, None, None]:
+    """The same events until a signal comes; the work is closed at the next event, which keeps its state.
+
+    What has come to its end by then is not called cancelled.
+    """
+    with closing(work):
+        for event in work:
+            if stop.is_set() and not isinstance(event, Finished):
+                break
+            yield event
+        else:
+            return
+    raise Cancelled("stopped on request", do="take the run up again with --resume")
 
 
-def _tell(asked: argparse.Namespace, work: Iterator[Event]) -> None:
+def _tell(asked: argparse.Namespace, work: Generator[Event, None, None]) -> None:
     if not asked.events:
         _say(json.dumps(dict(follow(work, quiet=asked.json)), indent=None if asked.json else 2))
         return
-    with closing(work) as stream:  # type: ignore[type-var]
+    with closing(work) as stream:
         for event in stream:
             _say(encode(event))
             if asked.json and isinstance(event, Finished):

@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from napari_ctcl.errors import InputError
+from napari_ctcl.store.disk import room_on
 
 NAME = "checkpoint.safetensors"
 
@@ -39,16 +40,31 @@ class Position:
 
 
 def write(folder: Path, position: Position, tensors: Mapping[str, Tensor]) -> None:
-    """Replace the checkpoint in a folder, whole or not at all."""
+    """Replace the checkpoint in a folder, whole or not at all.
+
+    Raises
+    ------
+    DiskFull
+        If there is no room; the checkpoint before it stays.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     held = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     data = save(held, metadata={"position": json.dumps(asdict(position))})
     fresh = folder / (NAME + ".partial")
-    with fresh.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(folder / NAME)
+    try:
+        with room_on(str(folder)), fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(folder / NAME)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def remove(folder: Path) -> None:
+    """Remove the checkpoint in a folder, if there is one: a fold that is finished needs it no more."""
+    (folder / NAME).unlink(missing_ok=True)
 
 
 def read(folder: Path) -> tuple[Position, dict[str, Tensor]] | None:

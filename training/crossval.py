@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from napari_ctcl import __version__
-from napari_ctcl.errors import FoldError, NoLabels
+from napari_ctcl.errors import FoldError, InputError, NoLabels
 from napari_ctcl.events import Event, Finished, FoldDone, Note, Progress, Started
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.mkln import IMAGENET, Card, save
@@ -25,7 +25,7 @@ from .gate import Verdict, judge
 from .judge import judge_photos
 from .lineage import Ancestor, Weights, find, patient_hash, patients_seen
 from .recipe import Recipe
-from .runs import FoldResult, Order, RunFolder
+from .runs import FoldResult, Order, RunFolder, only_trainer
 from .scores import PhotoScore
 from .steps import device
 from .views import Deck
@@ -47,7 +47,7 @@ class _Campaign:
     results: list[FoldResult] = field(default_factory=list)
 
 
-def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> Iterator[Event]:
+def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> Generator[Event, None, None]:
     """Train, score, save and enter the folds of an order; the last event is `Finished` with the scores.
 
     Nothing is written before all that can be known to be wrong has been looked at. Closing the generator leaves a run
@@ -63,6 +63,10 @@ def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> 
         If no photo has a labelled pixel.
     FoldError
         If fewer than five patients have labels, a fold has no patients, or a start has seen whom it must not.
+    InputError
+        If the order's name is taken, or the run is finished.
+    StudyBusy
+        If somebody else is training on this study.
     """
     began = time.monotonic()
     yield Started(work=f"training {order.name}", total=len(order.folds), unit="folds")
@@ -70,18 +74,27 @@ def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> 
     _must_split(study, photos, order.folds)
     start = find(study, order.start) if order.start else None
     recipe = _fitted(order.recipe, study, start, order.folds)
-    views = recipe.views
-    album = Album(
-        long_side_px=views.long_side_px,
-        global_side=recipe.architecture.global_side,
-        cache_bytes=views.cache_mb << 20,
-    )
-    yield from album.fill(photos)
-    run = resume or RunFolder.create(study, order)
-    name = study.models.champion()
-    champion = find(study, name) if name and (start is None or name != start.name) else None
-    campaign = _Campaign(study=study, order=order, recipe=recipe, run=run, album=album, start=start, champion=champion)
-    yield from run.recorded(_folds(campaign, began))
+    with only_trainer(study, order.name):
+        if resume:
+            resume.must_be_unfinished()
+        run = resume or RunFolder.create(study, order)
+        album = Album(
+            long_side_px=recipe.views.long_side_px,
+            global_side=recipe.architecture.global_side,
+            cache_bytes=recipe.views.cache_mb << 20,
+        )
+        yield from album.fill(photos)
+        rival = run.champion if start is None or run.champion != start.name else None
+        campaign = _Campaign(
+            study=study,
+            order=order,
+            recipe=recipe,
+            run=run,
+            album=album,
+            start=start,
+            champion=find(study, rival) if rival else None,
+        )
+        yield from run.recorded(_folds(campaign, began))
 
 
 def survey(study: Study) -> Generator[Event, None, list[Photo]]:
@@ -116,7 +129,7 @@ def report(results: Sequence[FoldResult]) -> dict[str, Any]:
     return {"how": "out-of-fold", **scores.summary(everyone), "folds": folds}
 
 
-def _folds(campaign: _Campaign, began: float) -> Iterator[Event]:
+def _folds(campaign: _Campaign, began: float) -> Generator[Event, None, None]:
     for fold in campaign.order.folds:
         result = campaign.run.kept(fold)
         if result is None:
@@ -200,27 +213,50 @@ def _card(campaign: _Campaign, task: Task, weights: Weights | None, found: Seque
 
 
 def _conclude(campaign: _Campaign, began: float) -> Iterator[Event]:
+    """Judge, enter, promote and finish; nothing is said in between, so that nobody can stop it half-way."""
     study, order = campaign.study, campaign.order
-    entered = {(entry.name, entry.fold) for entry in study.models.entries()}
-    for result in campaign.results:
-        if (order.name, result.fold) not in entered:
-            study.models.add(
-                ModelEntry(
-                    name=order.name,
-                    digest=result.model,
-                    fold=result.fold,
-                    parent=campaign.start.name if campaign.start else None,
-                    run=campaign.run.id,
-                    scores={"how": "out-of-fold", **scores.summary(result.scores, intervals=False)},
-                )
+    missing = _not_entered(campaign)
+    verdict = _verdict(campaign)
+    yield Note(text=f"{order.name}: {verdict.why}")
+    for result in missing:
+        study.models.add(
+            ModelEntry(
+                name=order.name,
+                digest=result.model,
+                fold=result.fold,
+                parent=campaign.start.name if campaign.start else None,
+                run=campaign.run.id,
+                scores={"how": "out-of-fold", **scores.summary(result.scores, intervals=False)},
             )
-    verdict = judge(campaign.results, whole=set(order.folds) == set(FOLDS), reigning=study.models.champion())
+        )
     if verdict.promoted:
         study.models.promote(order.name)
-    yield Note(text=f"{order.name}: {verdict.why}")
     summary = _result(campaign, verdict, time.monotonic() - began)
     campaign.run.finish(summary)
     yield Finished(result=summary)
+
+
+def _not_entered(campaign: _Campaign) -> list[FoldResult]:
+    """Results whose weights the study has not under the order's name; a run killed at its very end has entered some."""
+    name, run = campaign.order.name, campaign.run.id
+    there = {entry.fold: entry for entry in campaign.study.models.entries() if entry.name == name}
+    ours: dict[int | None, str] = {result.fold: result.model for result in campaign.results}
+    for entry in there.values():
+        if (entry.run, entry.digest) != (run, ours.get(entry.fold)):
+            raise InputError(
+                f"the study has another model {name!r}, of run {entry.run}",
+                expected=f"only weights of run {run}",
+                do="start a new run under another name; what this one trained lies in the study's models",
+            )
+    return [result for result in campaign.results if result.fold not in there]
+
+
+def _verdict(campaign: _Campaign) -> Verdict:
+    """Whether the model goes into use; it never takes the place of one that it was not compared with."""
+    order, reigning = campaign.order, campaign.study.models.champion()
+    if reigning not in (campaign.run.champion, order.name):
+        return Verdict(promoted=False, why=f"{reigning!r} was put into use meanwhile and stays in use")
+    return judge(campaign.results, whole=set(order.folds) == set(FOLDS), reigning=campaign.run.champion)
 
 
 def _result(campaign: _Campaign, verdict: Verdict, seconds: float) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from napari_ctcl.errors import NotFound
@@ -16,7 +16,7 @@ from .runs import FoldResult
 from .steps import device
 
 
-def evaluate(study: Study, name: str | None = None) -> Iterator[Event]:
+def evaluate(study: Study, name: str | None = None) -> Generator[Event, None, None]:
     """Score a model; the last event is `Finished` with what `ctcl evaluate --json` prints.
 
     Parameters

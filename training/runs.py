@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,9 @@ from napari_ctcl.errors import InputError, NotFound
 from napari_ctcl.events import Event, Progress, encode
 from napari_ctcl.store import Study
 from napari_ctcl.store.disk import room_on, write_text
+from napari_ctcl.store.lock import Lock
 
+from . import checkpoint
 from .recipe import Recipe, parse
 from .scores import PhotoScore
 
@@ -55,27 +59,55 @@ class FoldResult:
     champion: list[PhotoScore] = field(default_factory=list)
 
 
-class RunFolder:
-    """One run on disk."""
+def only_trainer(study: Study, name: str) -> Lock:
+    """The right to train on a study, taken; whoever else asks for it before it is released gets `StudyBusy`."""
+    return Lock(study.runs_dir / ".lock").acquire(f"training {name}")
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+
+def taken_names(study: Study) -> set[str]:
+    """Names of the study's models, and of those that its runs were started for, finished or not."""
+    runs = study.runs_dir.glob("*/run.json")
+    started = {str(json.loads(path.read_text(encoding="utf-8"))["name"]) for path in runs}
+    return started | {entry.name for entry in study.models.entries()}
+
+
+class RunFolder:
+    """One run on disk.
+
+    Parameters
+    ----------
+    path : its folder
+    champion : name of the model that was in use when the run began, which it is compared with however late it ends
+    """
+
+    def __init__(self, path: Path, champion: str | None) -> None:
+        self.path, self.champion = path, champion
 
     @classmethod
     def create(cls, study: Study, order: Order) -> RunFolder:
-        """A new run folder with its recipe and order."""
+        """A new run folder with its recipe and order; from now on the order's name is taken.
+
+        Raises
+        ------
+        InputError
+            If another run, or a model of the study, has the name.
+        DiskFull
+            If there is no room; nothing of it stays behind.
+        """
+        if order.name in taken_names(study):
+            raise InputError(f"the study has a model or a run {order.name!r} already", do="choose another name")
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        path = study.runs_dir / f"{stamp}-{order.name}"
-        number = 1
-        while path.exists():
-            number += 1
-            path = study.runs_dir / f"{stamp}-{order.name}-{number}"
-        facts = {"name": order.name, "folds": list(order.folds), "start": order.start}
-        with room_on(str(path)):
-            path.mkdir(parents=True)
-            write_text(path / "recipe.toml", order.recipe.to_toml())
-            write_text(path / "run.json", json.dumps(facts, indent=2))
-        return cls(path)
+        path, champion = study.runs_dir / f"{stamp}-{order.name}", study.models.champion()
+        facts = {"name": order.name, "folds": list(order.folds), "start": order.start, "champion": champion}
+        try:
+            with room_on(str(path)):
+                path.mkdir(parents=True)
+                write_text(path / "recipe.toml", order.recipe.to_toml())
+                write_text(path / "run.json", json.dumps(facts, indent=2))
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return cls(path, champion)
 
     @classmethod
     def open(cls, study: Study, name: str) -> tuple[RunFolder, Order]:
@@ -92,17 +124,20 @@ class RunFolder:
         if not (path / "run.json").is_file():
             known = sorted(found.parent.name for found in study.runs_dir.glob("*/run.json"))
             raise NotFound(f"no run {name!r}", expected="one of: " + (", ".join(known) or "none yet"), do="name one")
-        if (path / "scores.json").exists():
-            raise InputError(f"run {path.name} is finished", do="start a new one")
-        facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        try:
+            facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
+            champion, folds = facts["champion"], tuple(facts["folds"])
+        except (KeyError, ValueError) as error:
+            raise InputError(f"{path}: not a run of this version ({error!r})", do="start a new one") from None
         recipe = parse((path / "recipe.toml").read_text(encoding="utf-8"), str(path / "recipe.toml"))
-        order = Order(name=facts["name"], recipe=recipe, folds=tuple(facts["folds"]), start=facts["start"])
-        return cls(path), order
+        run = cls(path, champion)
+        run.must_be_unfinished()
+        return run, Order(name=facts["name"], recipe=recipe, folds=folds, start=facts["start"])
 
-    @staticmethod
-    def names(study: Study) -> set[str]:
-        """Names of the models that the study's runs were started for, finished or not."""
-        return {str(json.loads(path.read_text(encoding="utf-8"))["name"]) for path in study.runs_dir.glob("*/run.json")}
+    def must_be_unfinished(self) -> None:
+        """Refuse with `InputError` to take up a run that has come to its end."""
+        if (self.path / "scores.json").exists():
+            raise InputError(f"run {self.id} is finished", do="start a new one")
 
     @property
     def id(self) -> str:
@@ -114,13 +149,14 @@ class RunFolder:
         return self.path / f"fold-{fold}"
 
     def keep(self, result: FoldResult) -> None:
-        """Write a fold's result."""
+        """Write a fold's result, which takes the place of its checkpoint."""
         lists = {
             key: [{**asdict(score), "matrix": score.matrix.tolist()} for score in getattr(result, key)]
             for key in ("scores", "start", "champion")
         }
         self.fold(result.fold).mkdir(parents=True, exist_ok=True)
         write_text(self.fold(result.fold) / "result.json", json.dumps({"model": result.model, **lists}))
+        checkpoint.remove(self.fold(result.fold))
 
     def kept(self, fold: int) -> FoldResult | None:
         """A fold's result, if it is finished."""
@@ -138,9 +174,17 @@ class RunFolder:
         """Write the scores, which is what marks the run as finished."""
         write_text(self.path / "scores.json", json.dumps(result, indent=2))
 
-    def recorded(self, work: Iterator[Event]) -> Iterator[Event]:
-        """The same events, all but passing progress also appended to `events.jsonl`."""
-        with room_on(str(self.path)), (self.path / "events.jsonl").open("a", encoding="utf-8") as log:
+    def recorded(self, work: Generator[Event, None, None]) -> Generator[Event, None, None]:
+        """The same events, all but passing progress also appended to `events.jsonl`.
+
+        Closing it closes the work at once, which keeps its state.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room, be it when the work is closed.
+        """
+        with room_on(str(self.path)), (self.path / "events.jsonl").open("a", encoding="utf-8") as log, closing(work):
             for event in work:
                 if not isinstance(event, Progress):
                     log.write(encode(event) + "\n")

@@ -4,10 +4,11 @@ import shutil
 
 import pytest
 import torch
-from training_ground import TINY, import_photos
+from training_ground import TINY, drain, import_photos, order
 
 from napari_ctcl.store import Study
 from training import recipe
+from training.crossval import crossval
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -38,3 +39,20 @@ def study_path(drawn, tmp_path):
 def study(study_path):
     with Study.open(study_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def trained(drawn, tmp_path_factory):
+    """A study with one trained model in use."""
+    path = tmp_path_factory.mktemp("trained") / "study"
+    shutil.copytree(drawn, path)
+    with Study.open(path) as study:
+        drain(crossval(study, order("first")))
+    return path
+
+
+@pytest.fixture
+def veteran(trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "veteran")
+    with Study.open(tmp_path / "veteran") as study:
+        yield study

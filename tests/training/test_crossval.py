@@ -1,11 +1,10 @@
 """Five folds: honest scores, no leak, nothing lost, and nothing written when the order was wrong."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
-from training_ground import TINY, drain, import_photos
+from training_ground import RECIPE, drain, finished, import_photos, order, runs
 
 from napari_ctcl.agreement import confusion
 from napari_ctcl.errors import FoldError, InputError, NoLabels, NotFound
@@ -19,37 +18,8 @@ from training.crossval import FOLDS, crossval
 from training.evaluate import evaluate
 from training.lineage import find, patient_hash
 from training.release import release
-from training.runs import FoldResult, Order, RunFolder
+from training.runs import FoldResult, RunFolder
 from training.scores import PhotoScore
-
-RECIPE = recipe.read("quick").with_fields([*TINY, "course.epochs=2", "course.iterations=2"])
-
-
-def order(name="m", folds=FOLDS, **changes):
-    return Order(name=name, recipe=RECIPE, folds=folds, **changes)
-
-
-def finished(work):
-    events, _ = drain(work)
-    assert isinstance(events[-1], Finished)
-    return events[-1].result, events
-
-
-@pytest.fixture(scope="module")
-def trained(drawn, tmp_path_factory):
-    """A study with one trained model in use."""
-    path = tmp_path_factory.mktemp("trained") / "study"
-    shutil.copytree(drawn, path)
-    with Study.open(path) as study:
-        drain(crossval(study, order("first")))
-    return path
-
-
-@pytest.fixture
-def veteran(trained, tmp_path):
-    shutil.copytree(trained, tmp_path / "veteran")
-    with Study.open(tmp_path / "veteran") as study:
-        yield study
 
 
 def listing(study):
@@ -81,7 +51,7 @@ def test_no_card_lists_a_patient_that_its_fold_holds_out(veteran):
 
 
 def test_the_run_folder_tells_the_whole_story(veteran):
-    (folder,) = veteran.runs_dir.iterdir()
+    (folder,) = runs(veteran)
     assert recipe.parse((folder / "recipe.toml").read_text()) == RECIPE
     events = [decode(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert sum(isinstance(event, Epoch) for event in events) == 2 * len(FOLDS)
@@ -91,7 +61,7 @@ def test_the_run_folder_tells_the_whole_story(veteran):
 
 def test_evaluate_gives_the_scores_that_training_measured(veteran):
     result, _ = finished(evaluate(veteran))
-    (folder,) = veteran.runs_dir.iterdir()
+    (folder,) = runs(veteran)
     trained = json.loads((folder / "scores.json").read_text())
     for key in ("how", "model", "photos", "patients", "macro_lesion", "paper", "per_class", "ci95"):
         assert result[key] == trained[key]
@@ -112,7 +82,7 @@ def test_a_stopped_run_goes_on_to_the_weights_of_one_that_was_not(veteran, study
         if isinstance(event, Epoch) and (event.fold, event.epoch) == (1, 1):
             work.close()
     assert study.models.entries() == []
-    (folder,) = study.runs_dir.iterdir()
+    (folder,) = runs(study)
     run, again = RunFolder.open(study, folder.name)
     _, events = finished(crossval(study, again, resume=run))
     assert Note(text="fold 0 was finished before") in events

@@ -35,7 +35,7 @@ def test_a_terminated_run_ends_with_130_and_goes_on_to_the_same_weights(study_pa
     assert process.wait(30) == 130
     assert isinstance(rest[-1], Failed)
     assert rest[-1].exit_code == 130
-    (run,) = (study_path / "runs").iterdir()
+    (run,) = (path.parent for path in study_path.glob("runs/*/run.json"))
     assert (run / "fold-0" / "checkpoint.safetensors").is_file()
     output, errors = start("train", str(study_path), "--resume", run.name, "--events").communicate(timeout=120)
     assert isinstance(decode(output.splitlines()[-1]), Finished), errors

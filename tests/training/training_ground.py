@@ -3,7 +3,11 @@
 import numpy as np
 from PIL import Image
 
+from napari_ctcl.events import Finished
 from napari_ctcl.lesion import COLOURS, Lesion
+from training import recipe
+from training.crossval import FOLDS
+from training.runs import Order
 
 TINY = [
     "architecture.base=4",
@@ -17,6 +21,12 @@ TINY = [
     "course.eval_every=2",
     "course.precision=fp32",
 ]
+
+RECIPE = recipe.read("quick").with_fields([*TINY, "course.epochs=2", "course.iterations=2"])
+
+
+def order(name="m", folds=FOLDS, **changes):
+    return Order(name=name, recipe=RECIPE, folds=folds, **changes)
 
 
 def draw_photo(number, side=96):
@@ -60,3 +70,24 @@ def drain(work):
             events.append(next(work))
         except StopIteration as stop:
             return events, stop.value
+
+
+def finished(work):
+    """Result of work that came to its end, and its events."""
+    events, _ = drain(work)
+    assert isinstance(events[-1], Finished)
+    return events[-1].result, events
+
+
+def stop_when(work, condition):
+    """Close work at the first event that meets a condition."""
+    for event in work:
+        if condition(event):
+            work.close()
+            return
+    raise AssertionError("it came to its end")
+
+
+def runs(study):
+    """Folders of a study's runs, the oldest first."""
+    return sorted(path.parent for path in study.runs_dir.glob("*/run.json"))
