@@ -6,8 +6,10 @@ through `prediction` and never touches the annotation.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +28,9 @@ from napari_ctcl.store.pixels import PhotoPixels
 from napari_ctcl.store.prediction import PredictionWriter, predicted_by
 from napari_ctcl.store.pyramid import level_shapes
 
-IMAGE = "image.ome.zarr"
+IMAGE: Final = "image.ome.zarr"
+_PAINTED: Final = re.compile(r"annotation|reader-[\w-]+")
+"""Label images that a person may paint on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +127,11 @@ class Photo(PhotoFacts):
         Raises
         ------
         InputError
-            If it is the prediction, which only a model writes, or the name is no plain word.
+            If it is neither the annotation nor a second reader's; only a model writes the prediction.
         StudyBusy
             If somebody else is painting; the message says who.
         """
-        if name == "prediction" or not name.replace("-", "").replace("_", "").isalnum():
+        if not _PAINTED.fullmatch(name):
             raise InputError(f"label image {name!r}", expected="annotation, or reader-<name>", do="choose another name")
         if not user.strip():
             raise InputError("no reader's name", expected="whose strokes these are", do="say who is painting")
