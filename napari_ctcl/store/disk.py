@@ -11,11 +11,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.exc import OperationalError
 
 from napari_ctcl.errors import CtclError, DiskFull, StudyError
 
+TEMPORARY: Final = ".tmp-"
+"""Stands in the name of every folder that is still being written."""
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 _NO_ROOM_WORDS = ("ENOSPC", "EDQUOT", "EFBIG", "No space left", "File too large", "Disk quota", "disk is full")
@@ -51,15 +54,25 @@ def _says_full(error: BaseException) -> bool:
     return any(words in str(error) for words in _NO_ROOM_WORDS)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Put a whole text file in place at once; a crash leaves the old one or the new one."""
-    temporary = path.with_name(f"{path.name}.partial")
+def write_text(path: Path, text: str, *, writer: str = "") -> None:
+    """Put a whole text file in place at once; a crash leaves the old one or the new one.
+
+    Parameters
+    ----------
+    writer : a word for each of those who may write the file at the same time
+    """
+    temporary = partial(path, writer)
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def partial(path: Path, writer: str = "") -> Path:
+    """Where a text file is written before it is put in place."""
+    return path.with_name(f"{path.name}.{writer}.partial" if writer else f"{path.name}.partial")
 
 
 def sync_folder(folder: Path) -> None:

@@ -22,7 +22,7 @@ from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import grid
 from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow
 from napari_ctcl.store.chunks import TILE
-from napari_ctcl.store.disk import room_on, sync_tree
+from napari_ctcl.store.disk import TEMPORARY, room_on, sync_tree
 from napari_ctcl.store.folds import require_spelling
 from napari_ctcl.store.formats import PhotoFile, open_photo
 from napari_ctcl.store.intake import Intake
@@ -139,7 +139,7 @@ class Ingest:
     def _stage(
         self, intake: Intake, name: str, source: str, mask_map: MaskMap | None, staged: Sequence[Staged]
     ) -> Generator[Event, None, Staged]:
-        folder = self.photos / f"{name}.tmp-{uuid.uuid4().hex}"
+        folder = self.photos / f"{name}{TEMPORARY}{uuid.uuid4().hex}"
         try:
             with open_photo(intake.path) as file:
                 labels = None if intake.mask is None else read_mask(intake.mask, file.shape, mask_map)

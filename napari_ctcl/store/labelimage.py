@@ -7,7 +7,6 @@ alone.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -21,7 +20,7 @@ from napari_ctcl.errors import NotFound, StudyError
 from napari_ctcl.lesion import COLOURS, Lesion
 from napari_ctcl.region import Region, Span
 from napari_ctcl.store.chunks import TILE, LabelImage, Labels, Shape, level_shapes, read_array, sync_files
-from napari_ctcl.store.disk import room_on
+from napari_ctcl.store.disk import TEMPORARY, partial, room_on, write_text
 
 
 def folder(image_path: Path, name: str) -> Path:
@@ -35,7 +34,9 @@ def exists(image_path: Path, name: str) -> bool:
 
 
 def create(image_path: Path, name: str, shape: Shape, levels: int) -> None:
-    """Make an empty label image; one that is there already stays as it is.
+    """Make an empty label image; one that is there already stays as it is. The caller holds the lock that guards it.
+
+    What a killed maker of the same label image left is cleared away first.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def create(image_path: Path, name: str, shape: Shape, levels: int) -> None:
     """
     target = folder(image_path, name)
     shapes = level_shapes(shape, levels)
-    unfinished = target.with_name(f"{name}.tmp-{uuid.uuid4().hex}")
+    unfinished = target.with_name(f"{name}{TEMPORARY}{uuid.uuid4().hex}")
+    _sweep(target)
     try:
         with room_on(str(target)):
             if exists(image_path, name):
@@ -62,7 +64,7 @@ def create(image_path: Path, name: str, shape: Shape, levels: int) -> None:
                 _write_empty(unfinished, shapes, _pitch(image_path))
                 unfinished.rename(target)
                 sync_files([target])
-            _list_names(target.parent)
+            _list_names(target.parent, name)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -145,7 +147,7 @@ def _pitch(image_path: Path) -> tuple[dict[str, str], tuple[float, float]]:
 
 def _write_empty(path: Path, shapes: list[Shape], pitch: tuple[dict[str, str], tuple[float, float]]) -> None:
     path.mkdir(parents=True)
-    _write_json(path / "zarr.json", _group({"ome": _label_metadata(shapes, pitch)}))
+    write_text(path / "zarr.json", json.dumps(_group({"ome": _label_metadata(shapes, pitch)}), indent=2))
     for level, shape in enumerate(shapes):
         zarr.create_array(
             path / str(level),
@@ -196,7 +198,13 @@ def _group(attributes: dict[str, Any]) -> dict[str, Any]:
     return {"zarr_format": 3, "node_type": "group", "attributes": attributes}
 
 
-def _list_names(labels: Path) -> None:
+def _sweep(target: Path) -> None:
+    for litter in target.parent.glob(f"{target.name}{TEMPORARY}*"):
+        shutil.rmtree(litter)
+    partial(target.with_name("zarr.json"), target.name).unlink(missing_ok=True)
+
+
+def _list_names(labels: Path, writer: str) -> None:
     """Name every label image in the group above them.
 
     Two label images of a photo may be made at once, each under its own lock. Each maker lists again after it wrote, so
@@ -207,17 +215,8 @@ def _list_names(labels: Path) -> None:
         group = _group({"ome": {"version": "0.5", "labels": _label_names(labels)}})
         if listing.is_file() and json.loads(listing.read_text()) == group:
             return
-        _write_json(listing, group)
+        write_text(listing, json.dumps(group, indent=2), writer=writer)
 
 
 def _label_names(labels: Path) -> list[str]:
-    return sorted(entry.parent.name for entry in labels.glob("*/zarr.json") if ".tmp-" not in entry.parent.name)
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    unfinished = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex}")
-    with unfinished.open("w") as file:
-        json.dump(value, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    return sorted(entry.parent.name for entry in labels.glob("*/zarr.json") if TEMPORARY not in entry.parent.name)

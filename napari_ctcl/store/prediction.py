@@ -24,7 +24,7 @@ from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chunks import TILE, Labels, Shape, read_array, sweep, sync_files
-from napari_ctcl.store.disk import room_on, write_text
+from napari_ctcl.store.disk import TEMPORARY, room_on, write_text
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.tiles import Tiles
 
@@ -256,8 +256,10 @@ class PredictionWriter:
 
     def _open_uncertainty(self) -> Any:
         path = self.folder / "uncertainty.zarr"
+        for litter in self.folder.glob(f"{path.name}{TEMPORARY}*"):
+            shutil.rmtree(litter)
         if not (path / "zarr.json").is_file():
-            unfinished = path.with_name(f"{path.name}.tmp-{uuid.uuid4().hex}")
+            unfinished = path.with_name(f"{path.name}{TEMPORARY}{uuid.uuid4().hex}")
             try:
                 with room_on(str(path)):
                     zarr.create_array(

@@ -7,7 +7,7 @@ and tells which folders the catalogue must know.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,14 +19,12 @@ from napari_ctcl.errors import StudyError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.store import folds
 from napari_ctcl.store.catalogue import Catalogue, PatientRow, PhotoRow, VisitRow, now
-from napari_ctcl.store.disk import sync_folder
+from napari_ctcl.store.disk import TEMPORARY, sync_folder
 from napari_ctcl.store.intake import Intake
 from napari_ctcl.store.pyramid import level_shapes
 
 UNPUBLISHED: Final = ".unpublished"
 """Marks a photo's folder until its catalogue row is committed."""
-TEMPORARY: Final = ".tmp-"
-"""Stands in the name of every folder that is still being written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +66,13 @@ def publish(catalogue: Catalogue, photos: Path, staged: Sequence[Staged]) -> Non
 
 
 def sweep(catalogue: Catalogue, photos: Path) -> None:
-    """Clear away what an unfinished import left; only the holder of the import lock may."""
+    """Clear away what an unfinished import left; only the holder of the import lock may.
+
+    What is being made within a photo's folder is left alone: it belongs to the holder of one of the photo's own locks.
+    """
     with catalogue.reading() as session:
         known = set(session.scalars(select(PhotoRow.id)))
-    for entry in _left_behind(photos):
+    for entry in photos.glob(f"*{TEMPORARY}*"):
         shutil.rmtree(entry, ignore_errors=True)
     for mark in photos.glob(f"*/{UNPUBLISHED}"):
         if mark.parent.name in known:
@@ -82,12 +83,7 @@ def sweep(catalogue: Catalogue, photos: Path) -> None:
 
 def needs_sweep(photos: Path) -> bool:
     """Whether an import ended in the middle, or one is running."""
-    return any(True for _entry in _left_behind(photos)) or any(photos.glob(f"*/{UNPUBLISHED}"))
-
-
-def _left_behind(photos: Path) -> Iterator[Path]:
-    yield from photos.glob(f"*{TEMPORARY}*")
-    yield from photos.glob(f"*/*{TEMPORARY}*")
+    return any(photos.glob(f"*{TEMPORARY}*")) or any(photos.glob(f"*/{UNPUBLISHED}"))
 
 
 def _move_in(photo: Staged, target: Path) -> None:

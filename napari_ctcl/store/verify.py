@@ -19,11 +19,11 @@ from napari_ctcl.errors import StudyBusy, StudyError
 from napari_ctcl.events import Event, Finished, Note, Progress, Started
 from napari_ctcl.region import grid
 from napari_ctcl.store.catalogue import FoldRow, PatientRow
+from napari_ctcl.store.disk import TEMPORARY
 from napari_ctcl.store.ingest import file_digest
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.photo import Photo, journal_path
-from napari_ctcl.store.publish import TEMPORARY
 from napari_ctcl.store.pyramid import BAND, CHUNK, SHARD
 
 if TYPE_CHECKING:

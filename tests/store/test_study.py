@@ -144,11 +144,12 @@ def test_the_state_tells_how_far_a_photo_is(study, tmp_path):
 
 def test_only_a_model_writes_predictions(study, tmp_path):
     photo = study.photo(study.import_photo(save(tmp_path / "a.png", noise()), **FACTS))
-    for name in ("prediction", "../photos", ""):
+    for name in ("prediction", "../photos", "", "annotations", "reader-", "reader-../x", "Annotation", "skin"):
         with pytest.raises(InputError, match="label image"):
             photo.labels(name, user="reader")
     with pytest.raises(InputError, match="reader's name"):
         photo.labels(user=" ")
+    photo.labels("reader-Zoë_2", user="reader").close()
 
 
 def test_two_who_paint_one_photo_are_kept_apart(study, tmp_path):
@@ -229,7 +230,7 @@ def test_a_study_without_its_catalogue_is_refused_and_gets_no_new_one(study):
 def test_opening_clears_away_what_a_killed_import_left(study, tmp_path):
     kept = study.import_photo(save(tmp_path / "a.png", noise()), **FACTS)
     before = look(study)
-    for left in ("p-1.tmp-77/image.ome.zarr", f"{kept}/image.ome.zarr.tmp-88/0", "p-2"):
+    for left in ("p-1.tmp-77/image.ome.zarr", "p-2"):
         (study.photos_dir / left).mkdir(parents=True)
     (study.photos_dir / "p-2" / ".unpublished").touch()
     (study.photos_dir / kept / ".unpublished").touch()
@@ -255,6 +256,36 @@ def test_opening_leaves_alone_what_is_being_imported(study, tmp_path):
             other.import_photo(save(tmp_path / "b.png", noise(1)), **FACTS)
     *_, finished = steps
     assert study.photo(finished.result["photo"]).height == 1500
+
+
+def test_opening_leaves_alone_what_a_model_and_a_painter_are_making(study, tmp_path):
+    photo = study.photo(study.import_photo(save(tmp_path / "a.png", noise()), **FACTS))
+    making = [
+        photo.root / "uncertainty.zarr.tmp-1" / "c",
+        photo.image_path / "labels" / "annotation.tmp-2" / "0",
+        photo.image_path / "labels" / "prediction.tmp-3" / "0",
+    ]
+    for path in [*making, study.photos_dir / "p-1.tmp-4"]:
+        path.mkdir(parents=True)
+    Study.open(study.root).close()
+    assert all(path.is_dir() for path in making)
+    assert [path.name for path in study.photos_dir.iterdir()] == [photo.id]
+
+
+def test_what_a_killed_painter_or_model_left_is_cleared_away_by_the_next_one(study, tmp_path):
+    photo = study.photo(study.import_photo(save(tmp_path / "a.png", noise()), **FACTS))
+    labels = photo.image_path / "labels"
+    for left in (labels / "annotation.tmp-2", labels / "prediction.tmp-3", photo.root / "uncertainty.zarr.tmp-1"):
+        (left / "0").mkdir(parents=True)
+    for name in ("annotation", "prediction"):
+        (labels / f"zarr.json.{name}.partial").touch()
+    photo.labels(user="reader").close()
+    assert sorted(path.name for path in labels.iterdir()) == [
+        *("annotation", "prediction.tmp-3", "zarr.json", "zarr.json.prediction.partial"),
+    ]
+    photo.prediction().close()
+    assert sorted(path.name for path in labels.iterdir()) == ["annotation", "prediction", "zarr.json"]
+    assert not list(photo.root.glob("*.tmp-*"))
 
 
 def test_reading_a_study_needs_no_network_library(tmp_path):
