@@ -16,18 +16,36 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "gui"))
 
-from hands import drag, place_of, settle, shoot, until  # noqa: E402
+from hands import drag, hover, place_of, press, settle, shoot, until  # noqa: E402
 from PIL import Image  # noqa: E402
+from scipy.ndimage import distance_transform_edt  # noqa: E402
 
-from napari_ctcl.events import Epoch, Failed, FoldDone  # noqa: E402
+from napari_ctcl.events import Epoch, Failed  # noqa: E402
 from napari_ctcl.lesion import Lesion  # noqa: E402
 from napari_ctcl.phantom import Phantom, plan_study  # noqa: E402
 from napari_ctcl.region import Region  # noqa: E402
 from napari_ctcl.sample import fill  # noqa: E402
+from napari_ctcl.shown import MODEL_OFFSET  # noqa: E402
 from napari_ctcl.store import Study  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 SIZE, PHOTOS, SEED = (1200, 1600), 10, 7
+EPOCHS = 6
+RECIPE = f"""title = "short"
+[views]
+crop_side = 96
+[optimiser]
+name = "adamw"
+lr = 3e-4
+[course]
+batch = 2
+epochs = {EPOCHS}
+iterations = 6
+eval_every = 1
+[finetune]
+lr = 3e-4
+share = 1.0
+"""
 SIZES = {"1600": (1600, 1000), "1366": (1366, 740)}
 
 
@@ -46,32 +64,47 @@ def make_study(folder: Path) -> Path:
 
 
 def correct(annotator: Any, truth: Any) -> None:
-    """Stroke along the largest lesion that the proposal has wrong, in its own class."""
-    shown = annotator.session.shown.model(level=0, ys=(0, SIZE[0]), xs=(0, SIZE[1]))
-    wrong = (truth > Lesion.NORMAL) & (shown != truth + 4)
-    ys, xs = np.nonzero(wrong if wrong.any() else truth > Lesion.NORMAL)
-    middle = np.argsort(ys)[len(ys) // 2]
-    y, x = int(ys[middle]), int(xs[middle])
-    annotator.canvas.labels.selected_label = int(truth[y, x])
-    path = [(y + 26 * np.sin(t), x + 44 * np.cos(t)) for t in np.linspace(0, 6.2, 26)]
-    drag(annotator.viewer, [place_of(annotator.viewer, *at) for at in path])
+    """Accept the largest lesion that the proposal has right, and give the largest it has wrong its own class."""
+    viewer, model = annotator.viewer, annotator.session.shown.model(level=0, ys=(0, SIZE[0]), xs=(0, SIZE[1]))
+    seen = (truth > Lesion.NORMAL) & (model > MODEL_OFFSET + Lesion.NORMAL)
+    for alike in (True, False):
+        y, x = _inmost(seen & ((model == truth + MODEL_OFFSET) == alike))
+        hover(viewer, place_of(viewer, y, x))
+        if alike:
+            press(viewer, "A")
+        else:
+            press(viewer, str(int(truth[y, x])))
+            press(viewer, "F")
+            drag(viewer, [place_of(viewer, y, x)] * 2)
+    press(viewer, "B")
+    hover(viewer, place_of(viewer, y, x))
     settle(1.5)
+
+
+def _inmost(mask: Any) -> tuple[int, int]:
+    """The pixel that is farthest from a mask's edge."""
+    y, x = np.unravel_index(np.argmax(distance_transform_edt(mask)), mask.shape)
+    return int(y), int(x)
 
 
 def propose(annotator: Any) -> None:
     """Press the button and wait for all chunks."""
     annotator.segment("auto")
     until(lambda: annotator.session.work is None, 180, what="the proposal")
+    if annotator.session.photo.predicted_by() is None:
+        raise SystemExit(annotator.header.message)
 
 
-def train(annotator: Any) -> None:
+def train(annotator: Any, recipe: Path) -> None:
     """Retrain on what is labelled, as far as a picture of a running training needs."""
     annotator.tabs.setCurrentIndex(1)
     seen: list[Any] = []
     annotator.session.job_event.connect(lambda _, event: seen.append(event))
-    annotator.retrain("quick")
+    annotator.retrain(str(recipe))
     until(
-        lambda: sum(isinstance(e, Epoch) for e in seen) > 7 or any(isinstance(e, FoldDone | Failed) for e in seen), 1500
+        lambda: sum(isinstance(e, Epoch) for e in seen) > EPOCHS + 3 or any(isinstance(e, Failed) for e in seen),
+        300,
+        what="the first folds",
     )
     shoot(annotator.viewer, IMAGES / "train.png")
     annotator.cancel()
@@ -106,7 +139,8 @@ def main() -> None:
         viewer.reset_view()
         settle(0.5)
         shoot(viewer, IMAGES / "annotate-1366.png")
-        train(annotator)
+        (Path(folder) / "short.toml").write_text(RECIPE)
+        train(annotator, Path(folder) / "short.toml")
         annotator.close_study()
     viewer.close()
     for picture in IMAGES.glob("*.png"):

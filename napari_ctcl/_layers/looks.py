@@ -30,7 +30,7 @@ BARE: Final = np.array([0, 1, 2, 3, 4, 0, 6, 7, 8], np.uint8)
 
 _PALER: Final = 0.5
 _MODEL_LINE: Final = 0.95
-_MODEL_GAP: Final = 0.22
+_MODEL_GAP: Final = 0.5
 _HEM: Colour = (0.05, 0.05, 0.07, 0.6)
 
 
@@ -52,9 +52,12 @@ def colours(
             inks = {0: max(tint, 0.35), SOLID: 0.9} if tint_verified else {0: 0.0, SOLID: 0.0}
             inks |= {MODEL_OFFSET: 0.0, DASH: 0.0, GAP: 0.0}
         else:
-            inks = {0: tint, MODEL_OFFSET: tint * _PALER, SOLID: 1.0, DASH: _MODEL_LINE, GAP: _MODEL_GAP}
+            inks = {0: tint, MODEL_OFFSET: tint * _PALER, SOLID: 1.0, DASH: _MODEL_LINE}
         for offset, ink in inks.items():
             table[int(lesion) + offset] = (red, green, blue, ink)
+        if lesion is not Lesion.NORMAL:  # gaps of the other brightness: one of the two shows on any skin
+            grey = 0.08 if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else 0.97
+            table[int(lesion) + GAP] = (grey, grey, grey, _MODEL_GAP)
     return DirectLabelColormap(color_dict=table)
 
 
@@ -87,7 +90,7 @@ def drawn(codes: Codes, width: int, corner: tuple[int, int] = (0, 0)) -> Codes:
     out[hem & lesion] = HEM
     np.add(looks, np.uint8(SOLID), out=out, where=line & human)
     ys, xs = np.nonzero(near & (looks > MODEL_OFFSET))
-    dash = 4 * thin
+    dash = 5 * thin
     gap = (((ys + corner[0]) // dash + (xs + corner[1]) // dash) % 2).astype(np.uint8)
     out[ys, xs] = looks[ys, xs] - MODEL_OFFSET + DASH + gap * np.uint8(GAP - DASH)
     return out

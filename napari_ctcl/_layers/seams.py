@@ -29,6 +29,7 @@ SEAMS: Final = {
         "_commit_stroke",
         "_abort_stroke",
         "_raw_to_displayed",
+        "_update_draw",
         "block_history",
         "events.labels_update",
     ),
@@ -53,6 +54,7 @@ def colour_ring(viewer: Any, colour: RGB | None) -> None:
     ----------
     viewer : napari's, with a window
     """
+    viewer.canvas.overlays._brush_circle.box = False  # napari gives the ring a filled box when the theme changes
     red, green, blue = (0.0, 0.0, 0.0) if colour is None else (channel / 255 for channel in colour)
     around = "white" if colour is None else (0.05, 0.05, 0.07, 1.0)
     for ring in rings(viewer):

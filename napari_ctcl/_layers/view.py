@@ -67,6 +67,7 @@ class PyramidView(Labels):
         self._pointer: Point | None = None
         self._open = False
         self.keep_human = False
+        self._outline_px, self._drawn_line = 3, 0
         super().__init__(shown.views(), multiscale=True, **{"colormap": colours(), "opacity": 1.0, **options})
         self.events.add(refused=Event, failed=Event, told=Event)
         self.mouse_move_callbacks.append(PyramidView._follow)
@@ -84,6 +85,17 @@ class PyramidView(Labels):
     def pending(self) -> bool:
         """Whether a stroke has parts that wait for the pen to lift."""
         return bool(self._pending)
+
+    @property
+    def outline_px(self) -> int:
+        """Width of the outlines on screen, whichever level of the pyramid is drawn; 0 draws none."""
+        return self._outline_px
+
+    @outline_px.setter
+    def outline_px(self, width: int) -> None:
+        self._outline_px = width
+        if self._tile() is not None:
+            self._present(Region.whole(self._slice.image.raw.shape))
 
     def show(self, shown: Shown) -> None:
         """Swap to another photo's labels."""
@@ -146,10 +158,25 @@ class PyramidView(Labels):
         window = Region.whole(raw.shape)
         if data_slice is not None:
             window = Region(*(edge for axis in data_slice for edge in (axis.start, axis.stop)))
-        around = window.grown(reach(self.contour)) & Region.whole(raw.shape)
+        line = self._line()
+        if window == Region.whole(raw.shape):
+            self._drawn_line = line
+        around = window.grown(reach(line)) & Region.whole(raw.shape)
         y0, x0 = self._corner()
-        codes = drawn(np.asarray(raw[around.slices], np.uint8), self.contour, (around.y0 + y0, around.x0 + x0))
+        codes = drawn(np.asarray(raw[around.slices], np.uint8), line, (around.y0 + y0, around.x0 + x0))
         return self.colormap._data_to_texture(codes[window.moved(-around.y0, -around.x0).slices])
+
+    def _line(self) -> int:
+        """Width of an outline in the tile's own pixels, which differ from the screen's at every zoom."""
+        if not self.outline_px:
+            return 0
+        step = float(np.asarray(self._slicing_state.transforms.scale)[-1])
+        return max(1, round(self.outline_px * float(self.scale_factor) / step))
+
+    def _update_draw(self, *view: Any, **named: Any) -> None:
+        super()._update_draw(*view, **named)
+        if self._line() != self._drawn_line and self._tile() is not None:
+            self._present(Region.whole(self._slice.image.raw.shape))
 
     def _corner(self) -> tuple[int, int]:
         """(y, x) of the tile on its own level."""
@@ -159,7 +186,7 @@ class PyramidView(Labels):
 
     def _present(self, part: Region, *, push: bool = True) -> None:
         raw, view = self._slice.image.raw, self._slice.image.view
-        part = part.grown(reach(self.contour)) & Region.whole(raw.shape)
+        part = part.grown(reach(self._line())) & Region.whole(raw.shape)
         view[part.slices] = self._raw_to_displayed(raw, part.slices)
         if push:
             self.events.labels_update(data=np.ascontiguousarray(view[part.slices]), offset=[part.y0, part.x0])

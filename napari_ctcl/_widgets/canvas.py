@@ -44,7 +44,7 @@ class Canvas(QObject):
             (palette.class_chosen, self._take),
             (palette.tool_chosen, self._use),
             (palette.brush_changed, lambda *_: self.size_brush()),
-            (palette.outline_changed, lambda _: self._size_outline()),
+            (palette.outline_changed, lambda width: self._set("outline_px", width)),
             (palette.keep_human_changed, lambda keep: self._set("keep_human", keep)),
             (palette.looks_changed, self._colour),
             (palette.undo_asked, lambda: self._do(PyramidLabels.undo)),
@@ -53,7 +53,6 @@ class Canvas(QObject):
             signal.connect(slot)
         self.in_hand.connect(self._colour_ring)
         viewer.scene.camera.events.zoom.connect(self.size_brush)
-        viewer.scene.camera.events.zoom.connect(self._size_outline)
 
     def watch(self, surface: QWidget) -> None:
         """Take the Tab key before Qt moves the focus with it, and the focus whenever a class or tool is chosen.
@@ -100,7 +99,7 @@ class Canvas(QObject):
         self.viewer.add_layer(layer)
         layer.selected_label = int(Lesion.PATCH)
         layer.mode = "paint"
-        self._size_outline()
+        layer.outline_px = self.palette.outline.value()
         self._colour()
         layer.events.paint.connect(lambda _: self.painted.emit())
         layer.events.refused.connect(lambda event: self.refused.emit(event.text))
@@ -138,15 +137,6 @@ class Canvas(QObject):
         self._own_size = True
         self.labels.brush_size = max(1, round(self.palette.brush / zoom))
         self._own_size = False
-
-    def _size_outline(self, *_: Any) -> None:
-        """Outlines keep their width on screen, whichever level of the pyramid is drawn."""
-        if self.labels is None:
-            return
-        wanted, drawn_px = self.palette.outline.value(), self.viewer.scene.camera.zoom * 2**self.labels.data_level
-        width = max(1, round(wanted / drawn_px)) if wanted else 0
-        if width != self.labels.contour:
-            self.labels.contour = width
 
     def _brush_resized(self, _: Any) -> None:
         if self._own_size or self.labels is None:

@@ -73,7 +73,7 @@ class Follower(QObject):
 
     def _tell(self, event: Finished | Failed) -> None:
         if isinstance(event, Finished):
-            self.header.tell("The model's proposal is complete: pale until you accept or correct it.", kind="good")
+            self.header.tell("The model's proposal is complete: dashed until you accept or correct it.", kind="good")
         elif event.exit_code == 130:
             self.header.tell("Stopped. What was finished stays; pre-segment again to go on from there.")
         else:

@@ -30,7 +30,7 @@ TOOLS: Final = (
     ("erase", "Erase", "E", "Back to unlabelled; the model's proposal shows again."),
     ("pan_zoom", "Move", "Space", "Move the photo; hold Space while painting."),
 )
-_TINT, _LINE_PX = 15, 3
+_TINT, _LINE_PX, _AMOUNT_PX = 15, 3, 58
 _BRUSH_STEPS, _BRUSH_MIN, _BRUSH_MAX = 200, 3.0, 600.0
 
 
@@ -46,6 +46,8 @@ class ClassRow(QFrame):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.picture, self.amount = Swatch(), QLabel()
         self.amount.setProperty("role", "quiet")
+        self.amount.setMinimumWidth(_AMOUNT_PX)
+        self.amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         layout.setSpacing(8)
@@ -155,7 +157,10 @@ class Palette(QWidget):
         self._layout.addWidget(self.tint)
         self._layout.addWidget(self.blind)
         self._layout.addWidget(
-            quiet("Hold Tab to see the bare photo. A accepts the lesion under the cursor, R rejects it.")
+            quiet(
+                "Solid lines are a person's, dashed ones the model's: A accepts what is under the cursor, R rejects it."
+                " Hold Tab to see the bare photo."
+            )
         )
         self.opacity.valueChanged.connect(self._say_opacity)
         self.outline.valueChanged.connect(self._say_outline)

@@ -10,14 +10,17 @@ from napari_ctcl.events import Failed
 TROUBLE: Final = (CtclError, OSError)
 """What may go wrong with files while a window is open, through nobody's mistake in the program."""
 
+_TRACE: Final = "Traceback (most recent call last)"
+
 
 def in_words(trouble: Failed | CtclError | OSError) -> str:
     """Sentences for a failure of any kind; none of them needs a traceback."""
     if isinstance(trouble, OSError) and not isinstance(trouble, CtclError):
         where = f"{trouble.filename}: " if trouble.filename else ""
         return _sentence(f"{where}{(trouble.strerror or str(trouble)).lower()}")
+    what = trouble.what.partition(_TRACE)[0].rstrip(" :")  # the log has the rest, and `do` names it
     expected = f", expected {trouble.expected}" if trouble.expected else ""
-    return f"{_sentence(trouble.what + expected)} {_sentence(trouble.do)}".strip()
+    return f"{_sentence(what + expected)} {_sentence(trouble.do)}".strip()
 
 
 def _sentence(text: str) -> str:

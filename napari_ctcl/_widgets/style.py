@@ -115,7 +115,7 @@ class Swatch(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's
         """Draw the square as it is."""
         painter = QPainter(self)
-        painter.setOpacity(1.0 if self.isEnabled() else 0.55)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.75)
         painter.drawPixmap(0, 0, self._picture)
         painter.end()
 

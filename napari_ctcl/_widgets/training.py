@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_ctcl._widgets.curves import Curves, FoldBars
 from napari_ctcl._widgets.speaking import in_words
-from napari_ctcl._widgets.style import Swatch, beside, box, counted, heading, quiet
+from napari_ctcl._widgets.style import Swatch, beside, box, counted, heading, quiet, refresh_style
 from napari_ctcl._widgets.work import WorkRow, spoken
 from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
 from napari_ctcl.lesion import CLASSES, RGB, SCREEN_COLOURS, Lesion
@@ -49,7 +49,7 @@ class TrainPanel(QWidget):
         layout.addWidget(self._amounts())
         layout.addWidget(heading("TRAINING, FIVE FOLDS BY PATIENT"))
         layout.addWidget(beside(QLabel("Recipe"), self.recipe.native))
-        for widget in (beside(self.button, self.resume), self.work, self.curves, self.bars, self.verdict_box):
+        for widget in (beside(self.resume, self.button), self.work, self.curves, self.bars, self.verdict_box):
             layout.addWidget(widget)
         self.resume.clicked.connect(lambda _=False: self.resume_asked.emit())
         hint = "Each fold learns without the patients it is scored on. Painting goes on while it runs."
@@ -93,7 +93,7 @@ class TrainPanel(QWidget):
         self.curves.clear()
         self.bars.clear()
         self.verdict_box.hide()
-        self.resume.hide()
+        self._offer(resumable=False)
         self.work.begin("Reading the labels")
         self.button.setEnabled(False)
 
@@ -118,9 +118,14 @@ class TrainPanel(QWidget):
         """The run is over; say what came of it, and offer to go on where it was stopped."""
         self.work.end()
         self.button.setEnabled(True)
-        self.button.setText("Start anew" if resumable else "Retrain")
-        self.resume.setVisible(resumable)
+        self._offer(resumable=resumable)
         self._say(verdict(event, resumable=resumable))
+
+    def _offer(self, *, resumable: bool) -> None:
+        self.resume.setVisible(resumable)
+        self.button.setText("Start anew" if resumable else "Retrain")
+        self.button.setProperty("role", "plain" if resumable else "main")
+        refresh_style(self.button)
 
     def _say(self, text: str) -> None:
         self.verdict.setText(text)

@@ -141,9 +141,9 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     assert len(list(session.study.runs_dir.glob("*/run.json"))) == 1
     assert window.training.resume.isHidden()
     assert set(window.segmenting.model.choices) == {*names, "starter"}
-    session.study.models.promote((names - {"first"}).pop())
 
     window.tabs.setCurrentIndex(0)
+    window.segmenting.model.value = (names - {"first"}).pop()
     chunks.clear()
     click(window.segmenting.button)
     until(lambda: session.work is None, 180, what="the second proposal")
