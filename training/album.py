@@ -24,6 +24,8 @@ from napari_ctcl.mkln.overview import overview
 from napari_ctcl.region import Span
 from napari_ctcl.store import Photo
 
+from .annotated import Annotated
+
 Pixels = npt.NDArray[np.uint8]
 SPOTS = 4096
 BAND_PX = 1 << 24
@@ -62,6 +64,7 @@ class Entry:
 
     Parameters
     ----------
+    source : the photo and its labels
     level : pyramid level of the working scale
     pixels : (4,) labelled pixels of the working scale per channel
     spots : per channel, up to `SPOTS` places (y, x) of that class, px of the working scale
@@ -69,12 +72,17 @@ class Entry:
     labels_sha256 : of the labels at the working scale
     """
 
-    photo: Photo
+    source: Annotated
     level: int
     pixels: npt.NDArray[np.int64]
     spots: tuple[npt.NDArray[np.int32], ...]
     labelled: npt.NDArray[np.int32]
     labels_sha256: str
+
+    @property
+    def photo(self) -> Photo:
+        """The photo."""
+        return self.source.photo
 
     @property
     def lesions(self) -> tuple[int, ...]:
@@ -97,7 +105,7 @@ class Album:
         self.entries: list[Entry] = []
         self._sheets: OrderedDict[int, Sheet] = OrderedDict()
 
-    def fill(self, photos: Sequence[Photo]) -> Iterator[Event]:
+    def fill(self, photos: Sequence[Annotated]) -> Iterator[Event]:
         """Read every photo once; those without a labelled pixel at the scale of training are left out.
 
         Raises
@@ -105,9 +113,9 @@ class Album:
         NoLabels
             If no photo has a labelled pixel.
         """
-        for done, photo in enumerate(photos):
+        for done, source in enumerate(photos):
             yield Progress(done=done, total=len(photos), unit="photos", note="reading photos and labels")
-            self._add(photo)
+            self._add(source)
         if not self.entries:
             raise NoLabels("no photo of the study has a labelled pixel", do="annotate photos, or import their masks")
 
@@ -117,13 +125,14 @@ class Album:
             self._sheets.move_to_end(position)
             return self._sheets[position]
         entry = self.entries[position]
-        sheet = read_sheet(entry.photo, entry.level, self.global_side)
+        sheet = read_sheet(entry.source, entry.level, self.global_side)
         self._keep(position, sheet)
         return sheet
 
-    def _add(self, photo: Photo) -> None:
+    def _add(self, source: Annotated) -> None:
+        photo = source.photo
         level = working_level([photo.shape(level) for level in range(photo.levels)], self.long_side_px)
-        sheet = read_sheet(photo, level, self.global_side)
+        sheet = read_sheet(source, level, self.global_side)
         labels = sheet.labels_HW
         if not labels.any():
             return
@@ -132,7 +141,7 @@ class Album:
         labelled = _places(labels != Lesion.UNLABELLED)
         sha256 = hashlib.sha256(labels.tobytes()).hexdigest()
         self.entries.append(
-            Entry(photo=photo, level=level, pixels=pixels, spots=spots, labelled=labelled, labels_sha256=sha256)
+            Entry(source=source, level=level, pixels=pixels, spots=spots, labelled=labelled, labels_sha256=sha256)
         )
         self._keep(len(self.entries) - 1, sheet)
 
@@ -144,14 +153,15 @@ class Album:
             held -= dropped.nbytes
 
 
-def read_sheet(photo: Photo, level: int, global_side: int) -> Sheet:
+def read_sheet(source: Annotated, level: int, global_side: int) -> Sheet:
     """Photo and annotation at a pyramid level."""
+    photo = source.photo
     height, width = photo.shape(level)
     image = np.ascontiguousarray(photo.read(level=level, ys=(0, height), xs=(0, width)))
     return Sheet(
         image_HWC=image,
         small_3SS=_channels_first(overview(Held(image), global_side)),
-        labels_HW=read_labels(photo, level),
+        labels_HW=read_labels(source, level),
     )
 
 
@@ -172,12 +182,13 @@ class Held:
         return self.image_HWC[slice(*ys), slice(*xs)]
 
 
-def read_labels(photo: Photo, level: int) -> Pixels:
+def read_labels(source: Annotated, level: int) -> Pixels:
     """Annotation at a pyramid level: the majority of the labelled level-0 pixels under each cell.
 
     Bands of level 0 keep memory bounded. A tie goes to the more severe class; a cell with no labelled pixel is
     unlabelled.
     """
+    photo = source.photo
     height, width = photo.shape(level)
     step = 1 << level
     rows = max(1, BAND_PX // (photo.width * step))
@@ -186,7 +197,7 @@ def read_labels(photo: Photo, level: int) -> Pixels:
     for top in bands:
         bottom = min(top + rows, height)
         ys = (top * step, min(bottom * step, photo.height))
-        fine = photo.read_labels(level=0, ys=ys, xs=(0, photo.width))
+        fine = source.labels.read(ys, (0, photo.width))
         coarse[top:bottom] = majority(fine, step)[: bottom - top, :width]
     return coarse
 

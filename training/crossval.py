@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from napari_ctcl import __version__
-from napari_ctcl.errors import FoldError, InputError, NoLabels
-from napari_ctcl.events import Event, Finished, FoldDone, Note, Progress, Started
-from napari_ctcl.lesion import Lesion
+from napari_ctcl.errors import FoldError, InputError
+from napari_ctcl.events import Event, Finished, FoldDone, Note, Started
 from napari_ctcl.mkln import IMAGENET, Card, save
-from napari_ctcl.store import ModelEntry, Photo, Study
+from napari_ctcl.store import ModelEntry, Study
 
 from . import scores
 from .album import Album
+from .annotated import Annotated, survey
 from .fit import Task, fit
 from .gate import Verdict, judge
 from .judge import judge_photos
@@ -50,8 +50,8 @@ class _Campaign:
 def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> Generator[Event, None, None]:
     """Train, score, save and enter the folds of an order; the last event is `Finished` with the scores.
 
-    Nothing is written before all that can be known to be wrong has been looked at. Closing the generator leaves a run
-    that can be taken up again.
+    Nothing is written before all that can be known to be wrong has been looked at. A run sees the labels as they were
+    when it began, however late it ends. Closing the generator leaves a run that can be taken up again.
 
     Parameters
     ----------
@@ -70,20 +70,20 @@ def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> 
     """
     began = time.monotonic()
     yield Started(work=f"training {order.name}", total=len(order.folds), unit="folds")
-    photos = yield from survey(study)
+    photos = (yield from survey(study)) if resume is None else resume.annotated(study)
     _must_split(study, photos, order.folds)
     start = find(study, order.start) if order.start else None
     recipe = _fitted(order.recipe, study, start, order.folds)
     with only_trainer(study, order.name):
         if resume:
             resume.must_be_unfinished()
-        run = resume or RunFolder.create(study, order)
+        run = resume or RunFolder.create(study, order, [source.photo for source in photos])
         album = Album(
             long_side_px=recipe.views.long_side_px,
             global_side=recipe.architecture.global_side,
             cache_bytes=recipe.views.cache_mb << 20,
         )
-        yield from album.fill(photos)
+        yield from album.fill(run.annotated(study))
         rival = run.champion if start is None or run.champion != start.name else None
         campaign = _Campaign(
             study=study,
@@ -95,28 +95,6 @@ def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> 
             champion=find(study, rival) if rival else None,
         )
         yield from run.recorded(_folds(campaign, began))
-
-
-def survey(study: Study) -> Generator[Event, None, list[Photo]]:
-    """Photos of the five folds that have a labelled pixel; patients reserved for testing stay out.
-
-    Raises
-    ------
-    NoLabels
-        If there is none.
-    """
-    photos = [photo for photo in study.photos() if photo.fold != "test"]
-    labelled = []
-    for done, photo in enumerate(photos):
-        yield Progress(done=done, total=len(photos), unit="photos", note="looking for labels")
-        counts = photo.label_pixels()
-        if any(count for lesion, count in counts.items() if lesion is not Lesion.UNLABELLED):
-            labelled.append(photo)
-    if not labelled:
-        raise NoLabels(
-            f"{study.root}: no photo has a labelled pixel", do="annotate some, or import photos with their masks"
-        )
-    return labelled
 
 
 def report(results: Sequence[FoldResult]) -> dict[str, Any]:
@@ -164,17 +142,19 @@ def _one_fold(campaign: _Campaign, fold: int) -> Generator[Event, None, FoldResu
         start_digest=weights.digest if weights else "",
     )
     net = yield from fit(task)
-    photos = [album.entries[at].photo for at in held_out]
+    photos = [album.entries[at].source for at in held_out]
     scale, on = campaign.recipe.views.long_side_px, device()
     found = yield from judge_photos([net], photos, scale, on)
     before = yield from _scores_of(weights, photos)
     rival = campaign.champion.weights(study, fold) if campaign.champion and campaign.champion.has(fold) else None
     reigning = yield from _scores_of(rival, photos)
     digest = save(net.cpu(), _card(campaign, task, weights, found), study.models_dir)
-    return FoldResult(fold=fold, model=digest, scores=found, start=before, champion=reigning)
+    return FoldResult(
+        fold=fold, model=digest, labels=campaign.run.labels, scores=found, start=before, champion=reigning
+    )
 
 
-def _scores_of(weights: Weights | None, photos: Sequence[Photo]) -> Generator[Event, None, list[PhotoScore]]:
+def _scores_of(weights: Weights | None, photos: Sequence[Annotated]) -> Generator[Event, None, list[PhotoScore]]:
     if weights is None:
         return []
     return (yield from judge_photos([weights.net], photos, weights.card.long_side_px, device()))
@@ -205,6 +185,7 @@ def _card(campaign: _Campaign, task: Task, weights: Weights | None, found: Seque
         parent=weights.digest if weights else None,
         recipe_digest=campaign.recipe.digest,
         ledger_head=study.folds.head,
+        labels_digest=campaign.run.labels,
         patients_sha256=patients_seen(study, trained_on, weights),
         scores={"how": "out-of-fold", **scores.summary(found, intervals=False)},
         made_on=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -281,7 +262,8 @@ def _fitted(recipe: Recipe, study: Study, start: Ancestor | None, folds: Sequenc
     return recipe.starting_from(start.card.architecture, start.card.long_side_px)
 
 
-def _must_split(study: Study, photos: Sequence[Photo], folds: Sequence[int]) -> None:
+def _must_split(study: Study, annotated: Sequence[Annotated], folds: Sequence[int]) -> None:
+    photos = [source.photo for source in annotated]
     patients = {photo.patient for photo in photos}
     if len(patients) < len(FOLDS):
         raise FoldError(

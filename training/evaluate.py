@@ -9,7 +9,8 @@ from napari_ctcl.errors import NotFound
 from napari_ctcl.events import Event, Finished, Note, Progress, Started
 from napari_ctcl.store import Study
 
-from .crossval import report, survey
+from .annotated import survey
+from .crossval import report
 from .judge import judge_photos
 from .lineage import find
 from .runs import FoldResult
@@ -17,7 +18,9 @@ from .steps import device
 
 
 def evaluate(study: Study, name: str | None = None) -> Generator[Event, None, None]:
-    """Score a model; the last event is `Finished` with what `ctcl evaluate --json` prints.
+    """Score a model against the labels as they are now.
+
+    The last event is `Finished` with what `ctcl evaluate --json` prints.
 
     Parameters
     ----------
@@ -40,12 +43,12 @@ def evaluate(study: Study, name: str | None = None) -> Generator[Event, None, No
     photos = yield from survey(study)
     yield Progress(done=0, total=len(photos), unit="photos")
     results = []
-    for fold in sorted({photo.fold for photo in photos if isinstance(photo.fold, int)}):
+    for fold in sorted({source.photo.fold for source in photos if isinstance(source.photo.fold, int)}):
         if not model.has(fold):
             yield Note(text=f"{name} has no weights for fold {fold}: its photos are not scored")
             continue
         weights = model.weights(study, fold)
-        held_out = [photo for photo in photos if photo.fold == fold]
+        held_out = [source for source in photos if source.photo.fold == fold]
         found = yield from judge_photos([weights.net], held_out, weights.card.long_side_px, device())
         results.append(FoldResult(fold=fold, model=weights.digest, scores=found))
     yield Finished(result=_answer(name, results, foreign=None in model.folders))

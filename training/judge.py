@@ -19,6 +19,7 @@ from napari_ctcl.region import Region, Span
 from napari_ctcl.store import Photo
 
 from .album import Held, Pixels, Sheet
+from .annotated import Annotated, Annotation
 from .scores import PhotoScore
 
 
@@ -43,19 +44,19 @@ class Judge:
 
     Parameters
     ----------
-    truth : the annotation of a photo held in memory, or a photo whose level-0 annotation is read region by region
+    truth : labels held in memory, or those of a photo, which are read region by region
     """
 
-    def __init__(self, truth: Pixels | Photo) -> None:
+    def __init__(self, truth: Pixels | Annotation) -> None:
         self.truth = truth
         self.matrix: Confusion = np.zeros((len(CLASSES), len(CLASSES)), np.int64)
 
     def write(self, region: Region, labels: Pixels, uncertainty: Pixels) -> None:  # noqa: ARG002  of the protocol
         """Count one region."""
-        if isinstance(self.truth, Photo):
-            truth = self.truth.read_labels(level=0, ys=region.ys, xs=region.xs)
-        else:
+        if isinstance(self.truth, np.ndarray):
             truth = self.truth[region.slices]
+        else:
+            truth = self.truth.read(region.ys, region.xs)
         self.matrix += confusion(truth, labels)
 
     def done(self) -> set[Region]:
@@ -72,7 +73,7 @@ def judge_sheet(net: MKLN, sheet: Sheet, on: torch.device) -> Generator[Event, N
 
 
 def judge_photos(
-    nets: Sequence[MKLN], photos: Sequence[Photo], long_side_px: int, on: torch.device
+    nets: Sequence[MKLN], photos: Sequence[Annotated], long_side_px: int, on: torch.device
 ) -> Generator[Event, None, list[PhotoScore]]:
     """Level-0 confusion matrices of photos; returned at the end.
 
@@ -82,11 +83,12 @@ def judge_photos(
     long_side_px : scale that they were trained at
     """
     scores = []
-    for number, photo in enumerate(photos):
-        judge = Judge(photo)
+    for number, source in enumerate(photos):
+        photo, judge = source.photo, Judge(source.labels)
         level = working_level([photo.shape(level) for level in range(photo.levels)], long_side_px)
-        source = AtLevel(photo, level)
-        for _ in predict(nets, source, judge, scale=1 << level, full_shape=photo.shape(), device=on, photo=photo.id):
+        for _ in predict(
+            nets, AtLevel(photo, level), judge, scale=1 << level, full_shape=photo.shape(), device=on, photo=photo.id
+        ):
             yield Progress(done=number, total=len(photos), unit="photos", note="scoring out of fold")
         fold = photo.fold if isinstance(photo.fold, int) else -1
         scores.append(PhotoScore(photo=photo.id, patient=photo.patient, fold=fold, matrix=judge.matrix))

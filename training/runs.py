@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -15,13 +16,17 @@ import numpy as np
 
 from napari_ctcl.errors import InputError, NotFound
 from napari_ctcl.events import Event, Progress, encode
-from napari_ctcl.store import Study
+from napari_ctcl.store import Photo, Study
 from napari_ctcl.store.disk import room_on, write_text
+from napari_ctcl.store.frozen import FrozenLabels, freeze
 from napari_ctcl.store.lock import Lock
 
 from . import checkpoint
+from .annotated import Annotated
 from .recipe import Recipe, parse
 from .scores import PhotoScore
+
+FROZEN = "labels"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +53,15 @@ class FoldResult:
     Parameters
     ----------
     model : digest of the weights
+    labels : digest of the labels that they learned from and were scored against; empty for those of the moment
     scores, start : level-0 matrices of the held-out photos, by these weights and by those it started from
     champion : by the model in use, where that is neither
     """
 
     fold: int
     model: str
-    scores: list[PhotoScore]
+    labels: str = ""
+    scores: list[PhotoScore] = field(default_factory=list)
     start: list[PhotoScore] = field(default_factory=list)
     champion: list[PhotoScore] = field(default_factory=list)
 
@@ -78,14 +85,19 @@ class RunFolder:
     ----------
     path : its folder
     champion : name of the model that was in use when the run began, which it is compared with however late it ends
+    labels : digest of the labels as they were when it began
     """
 
-    def __init__(self, path: Path, champion: str | None) -> None:
-        self.path, self.champion = path, champion
+    def __init__(self, path: Path, *, champion: str | None, labels: str) -> None:
+        self.path, self.champion, self.labels = path, champion, labels
 
     @classmethod
-    def create(cls, study: Study, order: Order) -> RunFolder:
-        """A new run folder with its recipe and order; from now on the order's name is taken.
+    def create(cls, study: Study, order: Order, photos: Sequence[Photo]) -> RunFolder:
+        """A new run folder with its recipe, order and a frozen copy of the labels; the order's name is taken now.
+
+        Parameters
+        ----------
+        photos : those with labels
 
         Raises
         ------
@@ -98,16 +110,17 @@ class RunFolder:
             raise InputError(f"the study has a model or a run {order.name!r} already", do="choose another name")
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         path, champion = study.runs_dir / f"{stamp}-{order.name}", study.models.champion()
-        facts = {"name": order.name, "folds": list(order.folds), "start": order.start, "champion": champion}
+        facts: dict[str, Any] = {"name": order.name, "folds": order.folds, "start": order.start, "champion": champion}
         try:
             with room_on(str(path)):
                 path.mkdir(parents=True)
                 write_text(path / "recipe.toml", order.recipe.to_toml())
+                facts["labels"] = _digest({photo.id: freeze(photo, path / FROZEN / photo.id) for photo in photos})
                 write_text(path / "run.json", json.dumps(facts, indent=2))
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
-        return cls(path, champion)
+        return cls(path, champion=champion, labels=facts["labels"])
 
     @classmethod
     def open(cls, study: Study, name: str) -> tuple[RunFolder, Order]:
@@ -126,11 +139,11 @@ class RunFolder:
             raise NotFound(f"no run {name!r}", expected="one of: " + (", ".join(known) or "none yet"), do="name one")
         try:
             facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
-            champion, folds = facts["champion"], tuple(facts["folds"])
+            champion, labels, folds = facts["champion"], facts["labels"], tuple(facts["folds"])
         except (KeyError, ValueError) as error:
             raise InputError(f"{path}: not a run of this version ({error!r})", do="start a new one") from None
         recipe = parse((path / "recipe.toml").read_text(encoding="utf-8"), str(path / "recipe.toml"))
-        run = cls(path, champion)
+        run = cls(path, champion=champion, labels=labels)
         run.must_be_unfinished()
         return run, Order(name=facts["name"], recipe=recipe, folds=folds, start=facts["start"])
 
@@ -138,6 +151,20 @@ class RunFolder:
         """Refuse with `InputError` to take up a run that has come to its end."""
         if (self.path / "scores.json").exists():
             raise InputError(f"run {self.id} is finished", do="start a new one")
+
+    def annotated(self, study: Study) -> list[Annotated]:
+        """The photos that have labels, with these as they were when the run began.
+
+        Raises
+        ------
+        InputError
+            If the run's copy of the labels is not what it was.
+        """
+        photos = [photo for photo in study.photos() if (self.path / FROZEN / photo.id).is_dir()]
+        frozen = {photo.id: FrozenLabels(self.path / FROZEN / photo.id) for photo in photos}
+        if _digest(frozen) != self.labels:
+            raise InputError(f"{self.path / FROZEN}: the labels are not those the run began with", do="start a new run")
+        return [Annotated(photo=photo, labels=frozen[photo.id]) for photo in photos]
 
     @property
     def id(self) -> str:
@@ -155,7 +182,10 @@ class RunFolder:
             for key in ("scores", "start", "champion")
         }
         self.fold(result.fold).mkdir(parents=True, exist_ok=True)
-        write_text(self.fold(result.fold) / "result.json", json.dumps({"model": result.model, **lists}))
+        write_text(
+            self.fold(result.fold) / "result.json",
+            json.dumps({"model": result.model, "labels": result.labels, **lists}),
+        )
         checkpoint.remove(self.fold(result.fold))
 
     def kept(self, fold: int) -> FoldResult | None:
@@ -168,11 +198,12 @@ class RunFolder:
             key: [PhotoScore(**{**score, "matrix": np.asarray(score["matrix"], np.int64)}) for score in facts[key]]
             for key in ("scores", "start", "champion")
         }
-        return FoldResult(fold=fold, model=facts["model"], **lists)
+        return FoldResult(fold=fold, model=facts["model"], labels=facts["labels"], **lists)
 
     def finish(self, result: dict[str, Any]) -> None:
-        """Write the scores, which is what marks the run as finished."""
+        """Write the scores, which is what marks the run as finished, and give the frozen labels up."""
         write_text(self.path / "scores.json", json.dumps(result, indent=2))
+        shutil.rmtree(self.path / FROZEN, ignore_errors=True)
 
     def recorded(self, work: Generator[Event, None, None]) -> Generator[Event, None, None]:
         """The same events, all but passing progress also appended to `events.jsonl`.
@@ -190,3 +221,8 @@ class RunFolder:
                     log.write(encode(event) + "\n")
                     log.flush()
                 yield event
+
+
+def _digest(frozen: Mapping[str, FrozenLabels]) -> str:
+    text = "".join(f"{photo} {labels.digest}\n" for photo, labels in sorted(frozen.items()))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -41,6 +41,7 @@ class Card(BaseModel):
     fold : the fold they never saw; None for weights that saw all
     parent : digest of the weights they were fine-tuned from
     recipe_digest, ledger_head : digests of the recipe, and of the fold ledger at the time
+    labels_digest : of the labels they learned from, as they were when the run began
     patients_sha256 : SHA-256 of "<study id>/<patient>" of everyone in their training set
     scores : as the trainer wrote them, with what they were measured on
     made_on, code_version : ISO date and time, UTC; version of the trainer
@@ -60,6 +61,7 @@ class Card(BaseModel):
     parent: str | None = None
     recipe_digest: str | None = None
     ledger_head: str | None = None
+    labels_digest: str | None = None
     patients_sha256: list[str] = Field(default_factory=list)
     scores: dict[str, Any] = Field(default_factory=dict)
     made_on: str = ""

@@ -11,7 +11,7 @@ from napari_ctcl.events import Epoch
 from napari_ctcl.mkln import MKLN
 from training import checkpoint
 from training.album import Album
-from training.crossval import survey
+from training.annotated import survey
 from training.fit import Task, fit
 from training.sections import Optimiser
 from training.steps import rate

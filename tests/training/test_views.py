@@ -8,8 +8,8 @@ from training_ground import drain
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.mkln.geometry import sample
 from training.album import Album, Held, Sheet, _channels_first, majority, read_labels
+from training.annotated import survey
 from training.augment import Light, Pose, draw_light, draw_pose, roughen, tint
-from training.crossval import survey
 from training.sections import Augment
 from training.views import Cutter, Deck, crop_view, whole_view
 
@@ -118,10 +118,10 @@ def test_a_speck_of_tumor_does_not_take_over_a_coarser_level():
 
 
 def test_labels_read_by_bands_are_those_of_the_whole(study, monkeypatch):
-    photo = study.photos()[0]
-    whole = read_labels(photo, 0)
+    source = drain(survey(study))[1][0]
+    whole = read_labels(source, 0)
     monkeypatch.setattr("training.album.BAND_PX", 96 * 7)
-    assert (read_labels(photo, 0) == whole).all()
+    assert (read_labels(source, 0) == whole).all()
     assert set(np.unique(whole)) > {1}
 
 

@@ -89,5 +89,5 @@ def stop_when(work, condition):
 
 
 def runs(study):
-    """Folders of a study's runs, the oldest first."""
+    """Folders of a study's runs."""
     return sorted(path.parent for path in study.runs_dir.glob("*/run.json"))
