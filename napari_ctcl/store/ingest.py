@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,6 @@ from sqlalchemy import select
 from napari_ctcl.errors import InputError
 from napari_ctcl.events import Event, Note, Progress, Started
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.region import grid
 from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow
 from napari_ctcl.store.chunks import TILE
 from napari_ctcl.store.disk import TEMPORARY, room_on, sync_tree
@@ -28,7 +28,7 @@ from napari_ctcl.store.formats import PhotoFile, open_photo
 from napari_ctcl.store.intake import Intake
 from napari_ctcl.store.labels import open_labels
 from napari_ctcl.store.lock import Lock
-from napari_ctcl.store.masks import Labels, MaskMap, read_mask
+from napari_ctcl.store.masks import Labels, Mask, MaskMap, open_mask
 from napari_ctcl.store.photo import IMAGE, journal_path
 from napari_ctcl.store.publish import Staged, publish, sweep
 from napari_ctcl.store.pyramid import BAND, PyramidWriter, level_shapes
@@ -140,24 +140,29 @@ class Ingest:
         self, intake: Intake, name: str, source: str, mask_map: MaskMap | None, staged: Sequence[Staged]
     ) -> Generator[Event, None, Staged]:
         folder = self.photos / f"{name}{TEMPORARY}{uuid.uuid4().hex}"
+        notes: list[str] = []
+        classes = frozenset({Lesion.UNLABELLED})
         try:
-            with open_photo(intake.path) as file:
-                labels = None if intake.mask is None else read_mask(intake.mask, file.shape, mask_map)
+            with ExitStack() as files:
+                file = files.enter_context(open_photo(intake.path))
+                mask = files.enter_context(open_mask(intake.mask, file.shape, mask_map)) if intake.mask else None
+                if mask is not None:
+                    classes = mask.classes()  # before the long work, since it finds what is wrong with the mask
                 digest = yield from _write_image(file, folder / IMAGE)
                 require_own(intake.path.name, intake.patient, twins(self.catalogue, staged, "digest", digest))
-                shape, notes = file.shape, file.notes
-            if labels is not None:
-                _paint(folder, labels)
-                notes = [*notes, *_advice(labels, mask_map)]
+                notes += file.notes
+                if mask is not None:
+                    _paint(folder, file.shape, mask)
+                    notes += [f"mask {mask.name}: {note}" for note in mask.notes] + _advice(classes, mask_map)
+                shape = file.shape
             sync_tree(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         for text in notes:
             yield Note(text=f"{intake.path.name}: {text}")
-        severity = Lesion.UNLABELLED if labels is None else Lesion(int(labels.max()))
         return Staged(
-            id=name, intake=intake, source=source, folder=folder, shape=shape, digest=digest, severity=severity
+            id=name, intake=intake, source=source, folder=folder, shape=shape, digest=digest, severity=max(classes)
         )
 
 
@@ -206,29 +211,36 @@ def _write_image(file: PhotoFile, folder: Path) -> Generator[Event, None, str]:
     return digest.hexdigest()
 
 
-def _paint(folder: Path, labels: Labels) -> None:
+def _paint(folder: Path, shape: tuple[int, int], mask: Mask) -> None:
     """Put a mask into the annotation as one stroke, so that the journal holds all that was ever labelled."""
-    height, width = labels.shape
     pyramid = open_labels(
         folder / IMAGE,
         "annotation",
-        shape=(height, width),
-        levels=len(level_shapes((height, width))),
+        shape=shape,
+        levels=len(level_shapes(shape)),
         journal=journal_path(folder, "annotation"),
         lock=folder / ".lock",
         user="import",
     )
     try:
         pyramid.begin("import")
-        for cell in grid((height, width), TILE):
-            pyramid.paste(cell.y0, cell.x0, labels[cell.slices])
+        for y0, x0, labels in _parts(shape, mask):
+            pyramid.paste(y0, x0, labels)
         pyramid.commit()
         pyramid.flush()
     finally:
         pyramid.close()
 
 
-def _advice(labels: Labels, mask_map: MaskMap | None) -> list[str]:
-    if mask_map is not None or (labels == Lesion.NORMAL).any() or not (labels == Lesion.UNLABELLED).any():
+def _parts(shape: tuple[int, int], mask: Mask) -> Iterator[tuple[int, int, Labels]]:
+    """A mask tile by tile, each with its corner."""
+    for y in range(0, shape[0], TILE):
+        band = mask.labels((y, min(y + TILE, shape[0])))
+        for x in range(0, shape[1], TILE):
+            yield y, x, band[:, x : x + TILE]
+
+
+def _advice(classes: frozenset[Lesion], mask_map: MaskMap | None) -> list[str]:
+    if mask_map is not None or Lesion.NORMAL in classes or Lesion.UNLABELLED not in classes:
         return []
     return ["the mask has no normal pixel; what it leaves black stays unlabelled, unless the mask map says rest=normal"]

@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
-import tifffile
-from PIL import ImageOps
 
-from napari_ctcl.errors import InputError, MaskError, NotFound
+from napari_ctcl.errors import InputError, MaskError
 from napari_ctcl.lesion import COLOURS, RGB, Lesion
-from napari_ctcl.store.formats import is_tiff, readable
-from napari_ctcl.store.pillow import open_whole
+from napari_ctcl.region import Span
+from napari_ctcl.store.maskfile import Greys, MaskValues, open_values
 
 Labels = npt.NDArray[np.uint8]
 Codes = npt.NDArray[np.uint32]
 
-_BAND: Final = 1024
+_BAND: Final = 512
 _TRANSPARENT: Final = 1 << 24
 _UNRESOLVED: Final = 255
 _HEX = re.compile(r"#[0-9a-f]{6}")
@@ -100,17 +99,65 @@ def parse_mask_map(text: str) -> MaskMap:
     return parsed
 
 
-def read_mask(path: Path, shape: tuple[int, int], mask_map: MaskMap | None = None) -> Labels:
-    """Labels that a mask file paints.
+class Mask:
+    """Labels that a mask file paints, read by bands.
+
+    Attributes
+    ----------
+    name : of the file, for messages
+    notes : what a person should know about how it was read, sentences
+    """
+
+    def __init__(self, name: str, values: MaskValues, mask_map: MaskMap | None) -> None:
+        self.name, self.notes = name, values.notes
+        self._values = values
+        self._meanings, self._rest = _meanings(mask_map, grey=values.grey)
+
+    def labels(self, ys: Span) -> Labels:
+        """Labels of some rows, (h, width) uint8, values of `Lesion`; meaningless before `classes` has passed."""
+        return self._resolved(self._values.read(ys))
+
+    def classes(self) -> frozenset[Lesion]:
+        """Classes that it paints, found by reading it to the end once.
+
+        Raises
+        ------
+        MaskError
+            If it has a value that means nothing; the message names value, place and number of pixels.
+        ImageError
+            If it turns out to be broken.
+        """
+        found = np.zeros(256, bool)
+        unknown: _Unknown | None = None
+        for y in range(0, self._values.shape[0], _BAND):
+            values = self._values.read((y, min(y + _BAND, self._values.shape[0])))
+            labels = self._resolved(values)
+            found[np.unique(labels)] = True
+            if unknown is None and found[_UNRESOLVED]:
+                row, column = divmod(int((labels == _UNRESOLVED).argmax()), labels.shape[1])
+                unknown = _Unknown(value=values[row, column].copy(), row=y + row, column=column)
+            if unknown is not None:
+                unknown.count += unknown.pixels(values)
+        if unknown is not None:
+            raise unknown.said(self.name)
+        return frozenset(Lesion(int(value)) for value in np.flatnonzero(found))
+
+    def _resolved(self, values: Greys) -> Labels:
+        codes = values.astype(np.uint32) if values.ndim == 2 else _codes(values)
+        labels = np.full(codes.shape, _UNRESOLVED if self._rest is None else self._rest, np.uint8)
+        for code, lesion in self._meanings.items():
+            labels[codes == code] = lesion
+        return labels
+
+
+@contextmanager
+def open_mask(path: Path, shape: tuple[int, int], mask_map: MaskMap | None = None) -> Iterator[Mask]:
+    """Open the mask of a photo.
 
     Parameters
     ----------
     shape : upright (height, width) of the photo
     mask_map : what its values mean; by default the exact colours of the class table, black and transparent unlabelled
-
-    Returns
-    -------
-    (h, w) uint8, values of `Lesion`
 
     Raises
     ------
@@ -119,20 +166,41 @@ def read_mask(path: Path, shape: tuple[int, int], mask_map: MaskMap | None = Non
     ImageError
         If it is no image.
     MaskError
-        If it has another size, or a value that means nothing; the message names value and place.
+        If it has another size, or is grey and the map names no value.
     """
-    values = _values(Path(path), shape)
-    grey = values.ndim == 2
-    if grey and (mask_map is None or not mask_map.names_values):
-        raise MaskError(f"{path.name}: a grey mask without a meaning", expected="the class table's colours", do=_HOW)
-    meanings, rest = _meanings(mask_map, grey=grey)
-    labels = np.empty(shape, np.uint8)
-    for y in range(0, shape[0], _BAND):
-        codes = values[y : y + _BAND].astype(np.uint32) if grey else _codes(values[y : y + _BAND])
-        labels[y : y + _BAND] = _resolved(codes, meanings, rest)
-    if (labels == _UNRESOLVED).any():
-        raise _unknown(path.name, values, labels)
-    return labels
+    with open_values(path) as values:
+        _require_size(path.name, values.shape, shape)
+        if values.grey and (mask_map is None or not mask_map.names_values):
+            what = f"{path.name}: a grey mask without a meaning"
+            raise MaskError(what, expected="the class table's colours", do=_HOW)
+        yield Mask(path.name, values, mask_map)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Unknown:
+    """A value that means nothing: where it was first met, and how many pixels have it so far."""
+
+    value: Greys
+    row: int
+    column: int
+    count: int = 0
+
+    def pixels(self, values: Greys) -> int:
+        """Pixels of some rows that have the value."""
+        same = values == self.value
+        return int((same if values.ndim == 2 else same.all(axis=2)).sum())
+
+    def said(self, name: str) -> MaskError:
+        """The error that names it."""
+        grey = not self.value.ndim
+        value = str(int(self.value)) if grey else "#" + bytes(int(part) for part in self.value[:3]).hex()
+        jpeg = name.lower().endswith((".jpg", ".jpeg"))
+        known = "a value of the mask map" if grey else "a colour of the class table or of the mask map"
+        return MaskError(
+            f"{name}: value {value} at row {self.row}, column {self.column} ({self.count} pixels have it)",
+            expected=known,
+            do="JPEG changes colours: save the mask as PNG" if jpeg else _HOW,
+        )
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -152,47 +220,6 @@ def _lesion(name: str | Lesion) -> Lesion:
         raise InputError(f"mask map: {error}", do="name one of them") from None
 
 
-def _values(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.generic]:
-    """Pixels as a viewer shows them: (h, w) greys of any depth, or (h, w, 4) red, green, blue, alpha."""
-    if not path.is_file():
-        raise NotFound(f"mask {path}: no such file", do="check the path")
-    with readable(path.name):
-        if is_tiff(path):
-            return _tiff_values(path, shape)
-        with open_whole(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            _require_size(path.name, (upright.height, upright.width), shape)
-            if upright.mode in ("1", "L", "I", "I;16"):
-                return np.asarray(upright.convert("L") if upright.mode == "1" else upright)
-            return np.asarray(upright.convert("RGBA"))
-
-
-def _tiff_values(path: Path, shape: tuple[int, int]) -> npt.NDArray[np.generic]:
-    with tifffile.TiffFile(path) as file:
-        page = file.pages[0]
-        _require_size(path.name, (page.imagelength, page.imagewidth), shape)
-        if page.samplesperpixel > 4 or page.imagedepth != 1:
-            raise MaskError(f"{path.name}: {page.samplesperpixel} samples a pixel", expected="at most 4", do=_HOW)
-        values: npt.NDArray[np.generic] = page.asarray()
-        if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
-            values = np.moveaxis((np.asarray(page.colormap) >> 8)[:, values], 0, -1).astype(np.uint8)
-    if values.dtype == np.bool_:
-        values = values.astype(np.uint8) * np.uint8(255)
-    if values.ndim == 3 and values.shape[2] == 1:
-        values = values[..., 0]
-    if values.ndim == 3 and values.shape[2] == 3 and values.dtype == np.uint8:
-        return np.dstack([values, np.full(values.shape[:2], 255, np.uint8)])
-    if values.ndim == 2 and values.dtype.kind == "u":
-        return values
-    if values.ndim == 3 and values.shape[2] == 4 and values.dtype == np.uint8:
-        return values
-    raise MaskError(
-        f"{path.name}: a TIFF of shape {values.shape} and type {values.dtype}",
-        expected="grey or 8-bit RGB",
-        do="save the mask as PNG",
-    )
-
-
 def _require_size(name: str, found: tuple[int, int], shape: tuple[int, int]) -> None:
     if found == shape:
         return
@@ -205,10 +232,12 @@ def _require_size(name: str, found: tuple[int, int], shape: tuple[int, int]) -> 
     )
 
 
-def _codes(rgba: npt.NDArray[np.generic]) -> Codes:
-    wide = rgba.astype(np.uint32)
-    codes: Codes = wide @ np.array([1 << 16, 1 << 8, 1, 0], np.uint32)
-    codes[wide[..., 3] == 0] = _TRANSPARENT
+def _codes(rgba: Greys) -> Codes:
+    codes: Codes = rgba[..., 0].astype(np.uint32)
+    for channel in (1, 2):
+        codes <<= 8
+        codes |= rgba[..., channel].astype(np.uint8)
+    codes[rgba[..., 3] == 0] = _TRANSPARENT
     return codes
 
 
@@ -227,24 +256,3 @@ def _meanings(mask_map: MaskMap | None, *, grey: bool) -> tuple[dict[int, Lesion
     named = {_code(colour): lesion for colour, lesion in mask_map.colours.items()}
     through = {} if mask_map.rest is not None else {_TRANSPARENT: Lesion.UNLABELLED}
     return {**through, **from_greys, **named}, mask_map.rest
-
-
-def _resolved(codes: Codes, meanings: Mapping[int, Lesion], rest: Lesion | None) -> Labels:
-    labels = np.full(codes.shape, _UNRESOLVED if rest is None else rest, np.uint8)
-    for code, lesion in meanings.items():
-        labels[codes == code] = lesion
-    return labels
-
-
-def _unknown(name: str, values: npt.NDArray[np.generic], labels: Labels) -> MaskError:
-    row, column = divmod(int((labels == _UNRESOLVED).argmax()), labels.shape[1])
-    pixel = values[row, column]
-    same = values == pixel if values.ndim == 2 else (values == pixel).all(axis=2)
-    value = str(int(pixel)) if values.ndim == 2 else "#" + bytes(int(part) for part in pixel[:3]).hex()
-    jpeg = name.lower().endswith((".jpg", ".jpeg"))
-    known = "a value of the mask map" if values.ndim == 2 else "a colour of the class table or of the mask map"
-    return MaskError(
-        f"{name}: value {value} at row {row}, column {column} ({int(same.sum())} pixels have it)",
-        expected=known,
-        do="JPEG changes colours: save the mask as PNG" if jpeg else _HOW,
-    )

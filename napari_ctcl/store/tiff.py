@@ -28,6 +28,8 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # or it prints 
 
 _ORIENTATION, _ICC_PROFILE, _DNG_VERSION = 274, 34675, 50706
 _PREMULTIPLIED, _UNASSOCIATED = 1, 2
+_GREY: Final = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
+_COLOURS: Final[dict[Model, int]] = {"L": 1, "RGB": 3, "CMYK": 4}
 _MODELS: Final[dict[Any, Model]] = {
     tifffile.PHOTOMETRIC.MINISBLACK: "L",
     tifffile.PHOTOMETRIC.MINISWHITE: "L",
@@ -39,10 +41,15 @@ _MODELS: Final[dict[Any, Model]] = {
 
 
 class TiffSource:
-    """The first page of a TIFF file, as it lies in the file: not yet upright, not yet sRGB."""
+    """The first page of a TIFF file, as it lies in the file: not yet upright, not yet sRGB.
 
-    def __init__(self, path: Path) -> None:
-        self._name = path.name
+    Parameters
+    ----------
+    any_grey : take greys of any depth, which a mask may have and a photo may not; they are read as they are
+    """
+
+    def __init__(self, path: Path, *, any_grey: bool = False) -> None:
+        self._name, self._any_grey = path.name, any_grey
         self._file = tifffile.TiffFile(path)
         try:
             self._page: Any = self._file.pages[0]
@@ -63,6 +70,17 @@ class TiffSource:
         """Colour model of the samples."""
         return _MODELS[self._page.photometric]
 
+    @property
+    def photometric(self) -> str:
+        """The file's own word for its colour model, such as "RGB" or "YCBCR"."""
+        return str(self._page.photometric.name)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether the file has an alpha channel."""
+        known = self._extra in (_PREMULTIPLIED, _UNASSOCIATED)
+        return known and self._page.samplesperpixel > _COLOURS[self.model]
+
     def read(self, region: Region) -> Samples:
         """Samples of a region of the file's own grid."""
         raw = self._raw(region)
@@ -70,11 +88,11 @@ class TiffSource:
         if photometric == tifffile.PHOTOMETRIC.PALETTE:
             palette = (np.asarray(self._page.colormap) >> 8).astype(np.uint8)
             return Samples(values=np.ascontiguousarray(np.moveaxis(palette[:, raw[..., 0]], 0, -1)))
-        colours = {"L": 1, "RGB": 3, "CMYK": 4}[self.model]
+        colours = _COLOURS[self.model]
         values = np.ascontiguousarray(raw[..., :colours])
-        if photometric == tifffile.PHOTOMETRIC.MINISWHITE:
-            values = 255 - values
-        alpha = self._alpha(raw, colours)
+        if photometric in _GREY:
+            values = self._greys(values)
+        alpha = np.ascontiguousarray(raw[..., colours]) if self.transparent else None
         if alpha is not None and self._extra == _PREMULTIPLIED:
             values = _unmultiplied(values, alpha)
         return Samples(values=values, alpha=alpha)
@@ -93,9 +111,12 @@ class TiffSource:
         extras = self._page.extrasamples
         return int(extras[0]) if extras else 0
 
-    def _alpha(self, raw: Pixels, colours: int) -> Pixels | None:
-        known = self._extra in (_PREMULTIPLIED, _UNASSOCIATED)
-        return np.ascontiguousarray(raw[..., colours]) if known and raw.shape[-1] > colours else None
+    def _greys(self, values: Any) -> Any:
+        """Greys that grow with brightness; those of one bit are 0 and 255."""
+        whitest = (1 << self._page.bitspersample) - 1
+        if self._page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+            values = ~values if values.dtype == np.bool_ else values.dtype.type(whitest) - values
+        return values.astype(np.uint8) * np.uint8(255) if values.dtype == np.bool_ else values
 
     def _holds_more_photos(self) -> bool:
         return any(not page.is_reduced for page in self._file.pages[1:])
@@ -105,8 +126,8 @@ class TiffSource:
         raw = page.photometric in CAMERA_RAW or _DNG_VERSION in page.tags or page.is_reduced
         foreign = page.photometric not in _MODELS or page.imagedepth != 1
         undecoded = page.photometric == tifffile.PHOTOMETRIC.YCBCR and not _is_jpeg(page)
-        kind = f"{page.bitspersample}-bit samples" if page.dtype != np.uint8 else f"colour model {page.photometric}"
-        if raw or foreign or undecoded or page.dtype != np.uint8:
+        kind = f"colour model {page.photometric}" if self._depth_fits() else f"{page.bitspersample}-bit samples"
+        if raw or foreign or undecoded or not self._depth_fits():
             raise ImageError(
                 f"{self._name}: a {'camera raw' if raw else 'TIFF'} file of {kind}",
                 expected=READ_NOW,
@@ -120,13 +141,21 @@ class TiffSource:
                 do="save it as a tiled TIFF",
             )
 
-    def _raw(self, region: Region) -> Pixels:
+    def _depth_fits(self) -> bool:
+        page = self._page
+        if page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+            return bool(page.dtype == np.uint8)
+        if self._any_grey and page.photometric in _GREY:
+            return page.dtype is not None and page.dtype.kind in "bu"
+        return bool(page.dtype == np.uint8 and page.bitspersample == 8)
+
+    def _raw(self, region: Region) -> Any:
         page = self._page
         planes = page.samplesperpixel if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE else 1
         if self._mapped is not None:
             whole = self._mapped.reshape((planes, *self.shape, -1))
             return np.concatenate([whole[plane][region.slices] for plane in range(planes)], axis=-1)
-        out = np.zeros((*region.shape, page.samplesperpixel), np.uint8)
+        out = np.zeros((*region.shape, page.samplesperpixel), page.dtype)
         for index, plane, cell in self._segments(region, planes):
             data = self._decoded(index)
             if data is None:  # a sparse segment: nothing was ever written there

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
 from napari_ctcl.errors import ImageError, InputError, MaskError, NotFound
 from napari_ctcl.lesion import COLOURS, Lesion
-from napari_ctcl.store.masks import MaskMap, parse_mask_map, read_mask
+from napari_ctcl.store.masks import MaskMap, open_mask, parse_mask_map
 
 SHAPE = (30, 40)
 
@@ -15,6 +15,14 @@ SHAPE = (30, 40)
 @pytest.fixture
 def labels():
     return np.random.default_rng(5).integers(0, 5, SHAPE, dtype=np.uint8)
+
+
+def read_mask(path, shape, mask_map=None):
+    with open_mask(path, shape, mask_map) as mask:
+        classes = mask.classes()
+        labels = mask.labels((0, shape[0]))
+    assert classes == set(np.unique(labels))
+    return labels
 
 
 def painted(labels):
@@ -50,7 +58,7 @@ def test_a_binary_mask_is_read_through_a_map(tmp_path, mode):
     if mode == "tif":
         tifffile.imwrite(path, lesion.astype(np.uint8) * 255)
     elif mode == "bool tif":
-        tifffile.imwrite(path, lesion)
+        tifffile.imwrite(path, lesion, photometric="minisblack")
     elif mode == "I;16":
         Image.fromarray(lesion.astype(np.uint16) * 255).save(path)
     else:
@@ -96,6 +104,79 @@ def test_rest_names_all_other_values(tmp_path, labels):
     np.testing.assert_array_equal(read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("rest=normal")), expected)
     only_red = read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("#FF0000=tumor, rest=normal"))
     np.testing.assert_array_equal(only_red, np.where(labels == Lesion.TUMOR, Lesion.TUMOR, Lesion.NORMAL))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["tif", "png"])
+def test_a_mask_is_turned_upright_like_a_photo(tmp_path, labels, orientation, kind):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"m.{kind}"
+    Image.fromarray(painted(labels)).save(path, exif=exif)
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(path)))
+    expected = (upright[..., None, :] == painted(np.arange(5))).all(-1).argmax(-1)
+    np.testing.assert_array_equal(read_mask(path, expected.shape), expected)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.uint16])
+def test_a_mask_whose_zero_is_white_is_read_as_it_looks(tmp_path, dtype):
+    lesion = np.zeros(SHAPE, bool)
+    lesion[3:9, 5:11] = True
+    white = 1 if dtype is bool else np.iinfo(dtype).max
+    tifffile.imwrite(tmp_path / "m.tif", np.where(lesion, 0, white).astype(dtype), photometric="miniswhite")
+    shown = {0: "normal", int(255 if dtype is bool else white): "tumor"}
+    labels = read_mask(tmp_path / "m.tif", SHAPE, MaskMap.of(shown))
+    np.testing.assert_array_equal(labels, np.where(lesion, Lesion.TUMOR, Lesion.NORMAL))
+    with open_mask(tmp_path / "m.tif", SHAPE, MaskMap.of(shown)) as mask:
+        assert mask.notes == ["0 is white in this file; the mask map's values are those that a viewer shows"]
+
+
+@pytest.mark.parametrize("options", [{"tile": (16, 16)}, {"planarconfig": "separate"}, {"compression": "zlib"}])
+def test_a_tiff_mask_of_any_layout_is_read(tmp_path, labels, options):
+    rgb = painted(labels)
+    pixels = np.moveaxis(rgb, -1, 0) if "planarconfig" in options else rgb
+    tifffile.imwrite(tmp_path / "m.tif", pixels, photometric="rgb", **options)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.tif", SHAPE), labels)
+
+
+def test_a_tiff_mask_may_be_transparent(tmp_path, labels):
+    rgba = np.dstack([painted(labels), (labels > 1).astype(np.uint8) * 255])
+    tifffile.imwrite(tmp_path / "m.tif", rgba, photometric="rgb", extrasamples=["unassalpha"])
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.tif", SHAPE), np.where(labels > 1, labels, 0))
+    pair = np.dstack([(labels == 4).astype(np.uint8) * 255, (labels > 1).astype(np.uint8) * 255])
+    tifffile.imwrite(tmp_path / "p.tif", pair, photometric="minisblack", extrasamples=["unassalpha"])
+    shown = read_mask(tmp_path / "p.tif", SHAPE, parse_mask_map("0=normal,255=tumor"))
+    np.testing.assert_array_equal(shown, np.select([labels < 2, labels == 4], [0, Lesion.TUMOR], Lesion.NORMAL))
+
+
+def test_colours_that_cannot_be_exact_are_refused(tmp_path):
+    cmyk = np.zeros((*SHAPE, 4), np.uint8)
+    tifffile.imwrite(tmp_path / "m.tif", cmyk, photometric="separated")
+    Image.fromarray(cmyk, "CMYK").save(tmp_path / "m.jpg")
+    tifffile.imwrite(tmp_path / "y.tif", np.zeros((64, 64, 3), np.uint8), photometric="ycbcr", compression="jpeg")
+    for name, model in (("m.tif", "CMYK"), ("m.jpg", "CMYK"), ("y.tif", "YCbCr")):
+        with pytest.raises(MaskError, match=f"a mask in {model} colours, expected grey, RGB, RGBA or a palette"):
+            read_mask(tmp_path / name, SHAPE)
+
+
+def test_only_the_first_page_of_a_mask_is_read_and_that_is_said(tmp_path, labels):
+    with tifffile.TiffWriter(tmp_path / "m.tif") as file:
+        file.write(painted(labels), photometric="rgb")
+        file.write(np.zeros((5, 5), np.uint8), photometric="minisblack")
+    with open_mask(tmp_path / "m.tif", SHAPE) as mask:
+        assert mask.notes == ["only the first of 2 pages was taken"]
+
+
+def test_a_mask_is_read_band_by_band(tmp_path):
+    grey = np.zeros((1100, 20), np.uint8)
+    grey[700:] = 255
+    Image.fromarray(grey).save(tmp_path / "m.png")
+    names = parse_mask_map("0=normal,255=tumor")
+    np.testing.assert_array_equal(
+        read_mask(tmp_path / "m.png", grey.shape, names), np.where(grey, Lesion.TUMOR, Lesion.NORMAL)
+    )
+    with pytest.raises(MaskError, match=r"value 255 at row 700, column 0 \(8000 pixels have it\)"):
+        read_mask(tmp_path / "m.png", grey.shape, parse_mask_map("0=normal"))
 
 
 def test_a_mask_on_its_side_is_told_so(tmp_path):
