@@ -124,6 +124,17 @@ def test_tiled_labels_and_uncertainty_are_those_of_the_whole_photo(mode):
     assert np.array_equal(tiled.uncertainty, whole.uncertainty)
 
 
+@pytest.mark.parametrize(("depth", "halo"), [(4, 96), (5, 96), (5, 112)])
+def test_windows_on_the_chunk_grid_with_a_wide_halo_are_exact_at_full_depth(depth, halo):
+    net = network(base=2, depth=depth)
+    pixels = photo(600, 1100)
+    tiled, _ = label(net, pixels, Plan(core=512, halo=halo), precision="fp64")
+    whole, _ = label(net, pixels, Plan(core=1536, halo=0), precision="fp64")
+    assert len(tiled.written) == 6
+    assert np.array_equal(tiled.labels, whole.labels)
+    assert np.array_equal(tiled.uncertainty, whole.uncertainty)
+
+
 def test_single_precision_turns_labels_only_where_two_classes_tie():
     net, pixels = network(), photo(200, 301)
     exact, _ = label(net, pixels, EXACT, precision="fp64")
