@@ -68,7 +68,10 @@ def correct(annotator: Any, truth: Any) -> None:
     viewer, model = annotator.viewer, annotator.session.shown.model(level=0, ys=(0, SIZE[0]), xs=(0, SIZE[1]))
     seen = (truth > Lesion.NORMAL) & (model > MODEL_OFFSET + Lesion.NORMAL)
     for alike in (True, False):
-        y, x = _inmost(seen & ((model == truth + MODEL_OFFSET) == alike))
+        lesions = seen & ((model == truth + MODEL_OFFSET) == alike)
+        if not lesions.any():
+            continue
+        y, x = _inmost(lesions)
         hover(viewer, place_of(viewer, y, x))
         if alike:
             press(viewer, "A")
@@ -77,7 +80,6 @@ def correct(annotator: Any, truth: Any) -> None:
             press(viewer, "F")
             drag(viewer, [place_of(viewer, y, x)] * 2)
     press(viewer, "B")
-    hover(viewer, place_of(viewer, y, x))
     settle(1.5)
 
 

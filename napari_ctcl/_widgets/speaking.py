@@ -10,7 +10,8 @@ from napari_ctcl.events import Failed
 TROUBLE: Final = (CtclError, OSError)
 """What may go wrong with files while a window is open, through nobody's mistake in the program."""
 
-_TRACE: Final = "Traceback (most recent call last)"
+_TRACE: Final = ' File "'
+"""In every line of a traceback, of which a crash may leave the end alone."""
 
 
 def in_words(trouble: Failed | CtclError | OSError) -> str:
@@ -18,7 +19,7 @@ def in_words(trouble: Failed | CtclError | OSError) -> str:
     if isinstance(trouble, OSError) and not isinstance(trouble, CtclError):
         where = f"{trouble.filename}: " if trouble.filename else ""
         return _sentence(f"{where}{(trouble.strerror or str(trouble)).lower()}")
-    what = trouble.what.partition(_TRACE)[0].rstrip(" :")  # the log has the rest, and `do` names it
+    what = trouble.what.partition(": ")[0] if _TRACE in trouble.what else trouble.what  # the log has the rest
     expected = f", expected {trouble.expected}" if trouble.expected else ""
     return f"{_sentence(what + expected)} {_sentence(trouble.do)}".strip()
 

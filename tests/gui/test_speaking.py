@@ -8,7 +8,7 @@ from napari_ctcl.events import Failed
 
 
 def test_a_crash_of_another_process_is_told_without_its_traceback() -> None:
-    what = 'the process ended with exit code 1 before it was done: Traceback (most recent call last): File "x.py"'
+    what = 'the process ended with exit code 1 before it was done: orker: x\n  File "x.py", line 3'
     said = in_words(Failed(what=what, do="see logs/segment.log"))
     assert said == "The process ended with exit code 1 before it was done. See logs/segment.log."
 
