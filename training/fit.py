@@ -11,6 +11,7 @@ import hashlib
 import math
 import time
 from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,10 @@ from .steps import (
 from .views import Batch, Cutter, Deck
 
 BEAT_S = 0.5
-"""Seconds between signs of life; also how long a request to stop waits, on top of one iteration."""
+"""Seconds between signs of life, at which a request to stop is heard; a forward or backward pass is not broken off."""
+
+KEEP_S = 120.0
+"""Seconds of work that a kill may cost: a checkpoint is written this often beside those of the epochs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +138,24 @@ class _Run:
         """Iterations of the whole run."""
         return self.task.epochs * self.task.iterations
 
-    def step(self) -> None:
-        """One iteration."""
+    def step(self) -> Generator[None, None, None]:
+        """One iteration, with rests; closed at one of them, it leaves everything as it was before."""
+        # A forward pass moves the batch statistics, which alone of all that is kept change before the last rest.
+        before = {name: value.clone() for name, value in self.net.named_buffers()}
+        try:
+            norm, loss = yield from self._gradient()
+        except GeneratorExit:
+            for name, value in self.net.named_buffers():
+                value.copy_(before[name])
+            raise
+        self._must_be_finite(loss, norm)
+        self.optimiser.step()
+        self.average.update(self.net, self.iteration)
+        self.iteration += 1
+        self.loss += loss
+
+    def _gradient(self) -> Generator[None, None, tuple[float, float]]:
+        """Gradients of one batch; gives their norm before clipping, and the loss."""
         self.net.train()
         if self.task.start is not None and self.task.recipe.finetune.freeze_norm:
             freeze_norms(self.net)
@@ -143,15 +163,14 @@ class _Run:
         lr = rate(settings, self.peak, self.iteration, total=self.total, per_epoch=self.task.iterations)
         for group in self.optimiser.param_groups:
             group["lr"] = lr
-        loss = self._loss(self.cutter.batch(self.iteration))
+        batch = yield from self.cutter.batch(self.iteration)
+        loss = self._loss(batch)
+        yield
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        yield
         norm = nn.utils.clip_grad_norm_(self.net.parameters(), settings.clip or math.inf)
-        self._must_be_finite(loss.item(), norm.item())
-        self.optimiser.step()
-        self.average.update(self.net, self.iteration)
-        self.iteration += 1
-        self.loss += loss.item()
+        return norm.item(), loss.item()
 
     def _loss(self, batch: Batch) -> Tensor:
         views = [_normalised(image, self.net).to(self.on) for image in (batch.global_B3SS, batch.local_N3CC)]
@@ -220,13 +239,16 @@ def _epochs(run: _Run) -> Generator[Event, None, None]:
     if run.iteration == 0 and task.start is not None:
         dice = yield from _held_out(run)
         yield Epoch(fold=task.fold, epoch=0, epochs=task.epochs, loss=None, dice=dice)
-    beat = began
+    beat = kept = began
     while run.iteration < run.total:
-        run.step()
-        now = time.monotonic()
-        if now - beat > BEAT_S:
-            beat = now
-            yield Progress(done=run.iteration, total=run.total, unit="iterations", note=f"fold {task.fold}")
+        with closing(run.step()) as rests:
+            for _ in rests:
+                if time.monotonic() - beat > BEAT_S:
+                    yield Progress(done=run.iteration, total=run.total, unit="iterations", note=f"fold {task.fold}")
+                    beat = time.monotonic()
+        if time.monotonic() - kept > KEEP_S:
+            run.save()
+            kept = time.monotonic()
         if run.iteration % task.iterations == 0:
             yield from _end_of_epoch(run, (time.monotonic() - began) / (run.iteration - first))
 

@@ -7,7 +7,7 @@ Shapes: B global views, N = B x crops per global local views, S global side, C c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -94,10 +94,18 @@ class Cutter:
     def __init__(self, album: Album, deck: Deck, recipe: Recipe, fold: int) -> None:
         self.album, self.deck, self.recipe, self.fold = album, deck, recipe, fold
 
-    def batch(self, iteration: int) -> Batch:
-        """Views of that iteration, the same whenever and however often it is asked for."""
+    def batch(self, iteration: int) -> Generator[None, None, Batch]:
+        """Views of that iteration, the same whenever and however often it is asked for; rests after each photo.
+
+        Returns
+        -------
+        The batch, at the end of the generator.
+        """
         rng = np.random.default_rng([self.recipe.course.seed, self.fold, iteration])
-        pairs = [self._pair(rng) for _ in range(self.recipe.course.batch)]
+        pairs = []
+        for _ in range(self.recipe.course.batch):
+            pairs.append(self._pair(rng))
+            yield
         crops = [crop for _, crops in pairs for crop in crops]
         return Batch(
             global_B3SS=torch.stack([whole.image_3HW for whole, _ in pairs]),

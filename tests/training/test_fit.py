@@ -1,13 +1,14 @@
 """Fitting one fold: it learns, stops at any event, and goes on as if it had never stopped."""
 
 import hashlib
+import itertools
 
 import pytest
 import torch
 from training_ground import drain
 
 from napari_ctcl.errors import InputError, WorkFailed
-from napari_ctcl.events import Epoch
+from napari_ctcl.events import Epoch, Progress
 from napari_ctcl.mkln import MKLN
 from training import checkpoint
 from training.album import Album
@@ -77,7 +78,7 @@ def test_a_fold_stopped_in_the_middle_of_an_epoch_goes_on_from_there(task, monke
     straight = digest(run(fit(task("straight"))))
     monkeypatch.setattr("training.fit.BEAT_S", 0.0)
     work = fit(task("stopped"))
-    for _ in range(6):
+    for _ in range(23):
         next(work)
     work.close()
     assert checkpoint.read(task("stopped").folder)[0].iteration % 4
@@ -85,6 +86,28 @@ def test_a_fold_stopped_in_the_middle_of_an_epoch_goes_on_from_there(task, monke
     assert digest(net) == straight
     whole = [event.loss for event in drain(fit(task("again")))[0] if isinstance(event, Epoch)]
     assert [event.loss for event in events if isinstance(event, Epoch)] == whole[-2:]
+
+
+@pytest.mark.parametrize("rests", [1, 2, 3, 4])
+def test_a_step_that_is_broken_off_leaves_no_trace(task, monkeypatch, rests):
+    straight = digest(run(fit(task("straight"))))
+    monkeypatch.setattr("training.fit.BEAT_S", -1.0)
+    for _ in range(3):
+        work = fit(task("broken"))
+        signs = [event for event in itertools.islice(work, 4 + rests) if isinstance(event, Progress)]
+        work.close()
+        assert len(signs) == 4 + rests
+    assert checkpoint.read(task("broken").folder)[0].iteration == 3 * ((3 + rests) // 4)
+    assert digest(run(fit(task("broken")))) == straight
+
+
+def test_a_killed_fold_has_lost_no_more_than_the_seconds_it_may(task, monkeypatch):
+    monkeypatch.setattr("training.fit.BEAT_S", -1.0)
+    monkeypatch.setattr("training.fit.KEEP_S", -1.0)
+    for event in fit(task()):
+        kept = checkpoint.read(task().folder)
+        if isinstance(event, Progress) and event.unit == "iterations":
+            assert (kept[0].iteration if kept else 0) == event.done
 
 
 def test_another_seed_gives_other_weights(task, tiny):

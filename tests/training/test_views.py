@@ -127,8 +127,8 @@ def test_labels_read_by_bands_are_those_of_the_whole(study, monkeypatch):
 
 def test_the_same_iteration_gives_the_same_views_and_another_gives_others(album, tiny):
     deck = Deck(fresh=(0, 1, 2, 3))
-    first, again = (Cutter(album, deck, tiny, 0).batch(7) for _ in range(2))
-    other, fold = Cutter(album, deck, tiny, 0).batch(8), Cutter(album, deck, tiny, 1).batch(7)
+    first, again = (drain(Cutter(album, deck, tiny, 0).batch(7))[1] for _ in range(2))
+    other, fold = drain(Cutter(album, deck, tiny, 0).batch(8))[1], drain(Cutter(album, deck, tiny, 1).batch(7))[1]
     for name in ("global_B3SS", "local_N3CC", "local_labels_NCC", "box_N4"):
         assert torch.equal(getattr(first, name), getattr(again, name))
     assert not torch.equal(first.local_N3CC, other.local_N3CC)
@@ -139,7 +139,7 @@ def test_a_cache_without_room_changes_no_view(album, tiny, study):
     tight = Album(long_side_px=96, global_side=32, cache_bytes=0)
     drain(tight.fill(drain(survey(study))[1]))
     deck = Deck(fresh=(0, 1, 2, 3, 4, 5))
-    roomy, cramped = Cutter(album, deck, tiny, 0).batch(3), Cutter(tight, deck, tiny, 0).batch(3)
+    roomy, cramped = drain(Cutter(album, deck, tiny, 0).batch(3))[1], drain(Cutter(tight, deck, tiny, 0).batch(3))[1]
     assert torch.equal(roomy.local_N3CC, cramped.local_N3CC)
     assert torch.equal(roomy.global_labels_BSS, cramped.global_labels_BSS)
 
@@ -147,7 +147,7 @@ def test_a_cache_without_room_changes_no_view(album, tiny, study):
 def test_class_aware_crops_hold_their_class(album, tiny):
     aware = tiny.with_fields(["views.class_aware=1.0", "views.crops_per_global=2"])
     cutter = Cutter(album, Deck(fresh=tuple(range(6))), aware, 0)
-    batches = [cutter.batch(n) for n in range(5)]
+    batches = [drain(cutter.batch(n))[1] for n in range(5)]
     held = [bool((crop > Lesion.NORMAL).any()) for batch in batches for crop in batch.local_labels_NCC]
     assert np.mean(held) > 0.9
     assert batches[0].local_N3CC.shape == (4, 3, 32, 32)
