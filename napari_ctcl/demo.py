@@ -203,7 +203,7 @@ def _picture(photo: Photo, before: Round, after: Round) -> dict[str, Any]:
         "proposed after fine-tuning": outlined(rgb, after.labels[photo.id]),
     }
     return {
-        "title": " ".join(str(word) for word in (photo.patient, photo.visit, photo.region, photo.side or "")),
+        "title": " ".join(str(word) for word in (photo.patient, photo.visit, photo.region, photo.side) if word),
         "pictures": [(name, data_uri(picture)) for name, picture in drawn.items()],
         "before": _written(macro_lesion(before.counts[photo.id])),
         "after": _written(macro_lesion(after.counts[photo.id])),
