@@ -19,6 +19,12 @@ from typing import IO, Final
 from napari_ctcl.errors import Cancelled
 from napari_ctcl.events import Event, Failed, Finished, Note, decode
 
+PATIENCE_S: Final = 5.0
+"""Seconds from asking a process to stop to killing it."""
+
+TRAINER_PATIENCE_S: Final = 30.0
+"""The same for the trainer, which finishes a forward or backward pass before it looks whether to stop."""
+
 _TAIL: Final = 2000
 
 # Only Linux has this tie. The process makes it itself, after a look whether its parent still lives: a `preexec_fn`
@@ -49,9 +55,11 @@ class Job:
     ----------
     argv : program and arguments; it prints one event per line on stdout
     log : file for its stderr, made anew; a temporary one by default
+    patience_s : seconds that it has to keep its work, once asked to stop, before it is killed
     """
 
-    def __init__(self, argv: Sequence[str], *, log: Path | None = None) -> None:
+    def __init__(self, argv: Sequence[str], *, log: Path | None = None, patience_s: float = PATIENCE_S) -> None:
+        self._log, self.patience_s = log, patience_s
         self._errors: IO[bytes] = tempfile.TemporaryFile() if log is None else log.open("w+b")  # noqa: SIM115 - closed at the end of the events
         self._cancelled = False
         tied = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid())]
@@ -85,8 +93,8 @@ class Job:
     def events(self) -> Iterator[Event]:
         """What the process says, until it ends; waits for each.
 
-        The last event is Finished or Failed: a process that ends without a word gets a Failed with the tail of what it
-        wrote to stderr. A line that is no event comes as a Note. Closing the generator cancels the job.
+        The last event is Finished or Failed: a process that ends without a word gets a Failed with the last line that
+        it wrote to stderr. A line that is no event comes as a Note. Closing the generator cancels the job.
         """
         assert self._process.stdout is not None
         ended = False
@@ -104,14 +112,14 @@ class Job:
             self._process.stdout.close()
             self._errors.close()
 
-    def cancel(self, timeout_s: float = 5.0) -> None:
-        """Stop the process if it runs: SIGTERM, then, after `timeout_s`, SIGKILL to it and all that it started."""
+    def cancel(self) -> None:
+        """Stop the process if it runs: SIGTERM, then, once patience is over, SIGKILL to it and all that it started."""
         if not self.running:
             return
         self._cancelled = True
         self._process.terminate()
         try:
-            self._process.wait(timeout_s)
+            self._process.wait(self.patience_s)
         except subprocess.TimeoutExpired:
             os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
@@ -121,11 +129,12 @@ class Job:
             return Failed(what="stopped on request", do="start it again to go on", exit_code=Cancelled.exit_code)
         self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, self._errors.tell() - _TAIL))
-        last_words = self._errors.read().decode("utf-8", "replace").strip()
+        last_words = self._errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        hint = "free some memory, then start it again" if code == -signal.SIGKILL else ""
-        said = f": {last_words}" if last_words else ""
-        return Failed(what=f"the process {how} before it was done{said}", do=hint, exit_code=code if code > 0 else 1)
+        what = ": ".join([f"the process {how} before it was done", *last_words])
+        hints = ["free some memory, then start it again"] if code == -signal.SIGKILL else []
+        hints += [f"{self._log} says more"] if self._log and last_words else []
+        return Failed(what=what, do="; ".join(hints), exit_code=code if code > 0 else 1)
 
 
 def _read(line: str) -> Event | None:

@@ -11,16 +11,15 @@ import getpass
 import queue
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Self
 
 from psygnal import Signal
 
-from napari_ctcl.errors import InputError, StudyError
+from napari_ctcl.errors import CtclError, InputError, StudyError
 from napari_ctcl.events import Event, Failed, Finished, RegionDone
-from napari_ctcl.jobs import Job, trainer
-from napari_ctcl.lesion import Lesion
+from napari_ctcl.jobs import PATIENCE_S, TRAINER_PATIENCE_S, Job, trainer
+from napari_ctcl.learnable import Learnable, learnable
 from napari_ctcl.region import Region
 from napari_ctcl.segment.protocol import Request, command
 from napari_ctcl.shown import Shown
@@ -30,21 +29,6 @@ Work = Literal["segment", "retrain"]
 
 STARTER: Final = "starter"
 """Name of the model that ships with the program."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learnable:
-    """What there is to learn from.
-
-    Parameters
-    ----------
-    photos, patients : with at least one human pixel
-    pixels : human pixels per class, level 0
-    """
-
-    photos: int
-    patients: int
-    pixels: dict[Lesion, int]
 
 
 class Session:
@@ -86,7 +70,13 @@ class Session:
         StudyError
             If the folder is not a study that this version can open.
         """
-        return cls(Study.open(Path(path)), user=user)
+        study = Study.open(Path(path))
+        try:
+            study.photos()  # a catalogue that cannot be read is refused here, before anything else is let go
+        except CtclError:
+            study.close()
+            raise
+        return cls(study, user=user)
 
     def __enter__(self) -> Self:
         return self
@@ -188,15 +178,7 @@ class Session:
         """What a human has labelled so far, over all photos."""
         if self._labels is not None:
             self._labels.flush()
-        pixels, photos, patients = dict.fromkeys(Lesion, 0), 0, set()
-        for photo in self.photos():
-            counts = photo.label_pixels("annotation")
-            labelled = {lesion: n for lesion, n in counts.items() if lesion is not Lesion.UNLABELLED and n}
-            for lesion, n in labelled.items():
-                pixels[lesion] += n
-            photos += bool(labelled)
-            patients |= {photo.patient} if labelled else set()
-        return Learnable(photos=photos, patients=len(patients), pixels=pixels)
+        return learnable(self.photos())
 
     # Work in other processes
 
@@ -245,7 +227,7 @@ class Session:
             self._labels.flush()
         how = ("--recipe", recipe) if resume is None else ("--resume", resume)
         self._runs = self._unfinished() - {resume}
-        self._start("retrain", trainer("finetune", str(self.study.root), *how))
+        self._start("retrain", trainer("finetune", str(self.study.root), *how), patience_s=TRAINER_PATIENCE_S)
 
     def _unfinished(self) -> set[str | None]:
         runs = (path.parent for path in self.study.runs_dir.glob("*/run.json"))
@@ -255,11 +237,11 @@ class Session:
         """File with what the last job of that kind said beside its events."""
         return self.study.root / "logs" / f"{work}.log"
 
-    def _start(self, work: Work, argv: list[str]) -> None:
+    def _start(self, work: Work, argv: list[str], *, patience_s: float = PATIENCE_S) -> None:
         if self.work is not None:
             raise InputError("another job is still running", do="wait for it, or cancel it")
         self.log(work).parent.mkdir(parents=True, exist_ok=True)
-        self.work, self._job = work, Job(argv, log=self.log(work))
+        self.work, self._job = work, Job(argv, log=self.log(work), patience_s=patience_s)
         threading.Thread(target=self._follow, args=(self._job,), name=f"follow-{work}", daemon=True).start()
         self.job_started.emit(work)
 

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -45,9 +46,15 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         with Study.open(asked.study) as study:
             _tell(asked, _until(stop, _work(study, asked)))
+    except BrokenPipeError:  # whoever listened is gone; the work was closed, which keeps its state
+        return Cancelled.exit_code
     except CtclError as error:
-        _complain(asked, error)
-        return error.exit_code
+        return _complain(asked, error)
+    except Exception as error:
+        traceback.print_exc()
+        first = str(error).splitlines()[:1]
+        said = ": ".join([type(error).__name__, *first])
+        return _complain(asked, CtclError(said, do="the lines above, or the log of the job, say where"))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -133,11 +140,13 @@ def _tell(asked: argparse.Namespace, work: Generator[Event, None, None]) -> None
                 _say(json.dumps(dict(event.result)))
 
 
-def _complain(asked: argparse.Namespace, error: CtclError) -> None:
+def _complain(asked: argparse.Namespace, error: CtclError) -> int:
+    """Say what went wrong, in one sentence; gives the exit code."""
     if asked.events:
         failed = Failed(what=error.what, expected=error.expected, do=error.do, exit_code=error.exit_code)
         _say(encode(failed))
     sys.stderr.write((json.dumps(error.as_json()) if asked.json else str(error)) + "\n")
+    return error.exit_code
 
 
 def _say(line: str) -> None:
@@ -166,11 +175,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(f"{number} is below 0")
+    return number
+
+
 def _command(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("study", type=Path)
     parser.add_argument("--events", action="store_true", help="print every event as a line of JSON")
     parser.add_argument("--json", action="store_true", help="print the answer as one line of JSON")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads; those of the machine by default")
+    parser.add_argument("--threads", type=_count, default=0, help="processor threads; those of the machine by default")
     return parser
 
 

@@ -140,7 +140,7 @@ class RunFolder:
         try:
             facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
             champion, labels, folds = facts["champion"], facts["labels"], tuple(facts["folds"])
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: not a run of this version ({error!r})", do="start a new one") from None
         recipe = parse((path / "recipe.toml").read_text(encoding="utf-8"), str(path / "recipe.toml"))
         run = cls(path, champion=champion, labels=labels)

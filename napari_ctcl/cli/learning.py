@@ -90,9 +90,9 @@ def finetune(
 
 
 def _train(kind: str, study: Path, words: list[str], json: bool) -> None:
-    from napari_ctcl.jobs import Job, trainer
+    from napari_ctcl.jobs import TRAINER_PATIENCE_S, Job, trainer
 
-    found = answer(Job(trainer(kind, str(study), *words)).events(), json)
+    found = answer(Job(trainer(kind, str(study), *words), patience_s=TRAINER_PATIENCE_S).events(), json)
     macro = found["macro_lesion"]
     dice = "no lesion to score" if macro is None else f"macro-lesion Dice {macro:.3f} out of fold"
     tell(dict(found), f"model {found['name']}: {dice}; {found['why']}", json)

@@ -57,7 +57,8 @@ def test_a_process_that_dies_without_a_word_fails_with_its_last_words(tmp_path):
     (failed,) = Job(python("raise RuntimeError('the lamp is out')"), log=log).events()
     assert isinstance(failed, Failed)
     assert failed.exit_code == 1
-    assert "RuntimeError: the lamp is out" in failed.what
+    assert failed.what == "the process ended with exit code 1 before it was done: RuntimeError: the lamp is out"
+    assert failed.do == f"{log} says more"
     assert "the lamp is out" in log.read_text()
 
 
@@ -102,10 +103,10 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 say(str(child.pid))
 time.sleep(60)
 """
-    job = Job(python(code))
+    job = Job(python(code), patience_s=0.2)
     events = job.events()
     child = int(next(events).text)
-    job.cancel(timeout_s=0.2)
+    job.cancel()
     assert job.returncode == -signal.SIGKILL
     (failed,) = events
     assert failed.exit_code == 130

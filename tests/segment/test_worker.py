@@ -166,10 +166,10 @@ def test_weights_for_other_classes_are_refused(study):
 def test_sigterm_stops_it_and_the_next_run_goes_on(study):
     (digest,) = enter(study, "first", [0], long_side_px=1100)
     photo = study.photos()[0]
-    job = Job(command(Request(study=study.root, model="first", device="cpu", photos=(photo.id,))))
+    job = Job(command(Request(study=study.root, model="first", device="cpu", photos=(photo.id,))), patience_s=60)
     events = job.events()
     first = next(event for event in events if isinstance(event, RegionDone))
-    job.cancel(timeout_s=60)
+    job.cancel()
     rest = list(events)
     assert job.returncode in (130, 0)  # 0 where the last chunk was faster than the signal
     assert isinstance(rest[-1], Failed if job.returncode else Finished)
@@ -196,7 +196,7 @@ def test_a_person_may_paint_while_the_worker_writes(study):
 
 def test_sigterm_before_the_first_event_leaves_no_process(study):
     enter(study, "first", [0])
-    job = Job(command(Request(study=study.root, model="first", device="cpu")))
-    job.cancel(timeout_s=60)
+    job = Job(command(Request(study=study.root, model="first", device="cpu")), patience_s=60)
+    job.cancel()
     assert job.returncode in (-signal.SIGTERM, 130, 143)
     assert [event.exit_code for event in job.events() if isinstance(event, Failed)] == [130]
