@@ -122,7 +122,7 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize(("room", "begun"), [(1 << 10, False), (48 << 10, True)])
+@pytest.mark.parametrize(("room", "begun"), [(64, False), (48 << 10, True)])
 def test_a_full_disk_is_one_line_and_exit_2_and_the_study_goes_on_once_there_is_room(study_path, room, begun):
     with Study.open(study_path) as study:
         study.models.champion()  # the catalogue makes its own files at the first look
