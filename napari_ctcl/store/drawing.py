@@ -15,7 +15,7 @@ import numpy.typing as npt
 from napari_ctcl.region import Region, grid
 from napari_ctcl.store.chunks import TILE, Key, Labels
 from napari_ctcl.store.journal import Journal
-from napari_ctcl.store.stroke import Change, Place, Stroke, pack, unpack
+from napari_ctcl.store.stroke import Change, Made, Place, Stroke, pack, unpack
 from napari_ctcl.store.tiles import Tiles
 
 Mask = npt.NDArray[np.bool_]
@@ -68,8 +68,12 @@ class Drawing:
             changed += self._paint_tile(cell, part, wanted, value, paintable)
         return changed
 
-    def journalled(self, journal: Journal, *, user: str) -> Stroke | None:
+    def journalled(self, journal: Journal, *, user: str, head: int | None = None) -> Stroke | None:
         """Write what the stroke changed to the journal; None if it changed nothing.
+
+        Parameters
+        ----------
+        head : the stroke that it is a part of
 
         Raises
         ------
@@ -85,14 +89,14 @@ class Drawing:
         if not changes:
             return None
         values = np.flatnonzero(painted)
-        stroke = journal.add(
-            changes,
+        made = Made(
             user=user,
             tool=self.tool,
             value=int(values[0]) if values.size == 1 else None,
             region=_bounding(changes),
             pixels=int(painted.sum()),
         )
+        stroke = journal.add(changes, made, head=head)
         self._changed = [change.place for change in changes]
         return stroke
 

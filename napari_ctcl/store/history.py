@@ -5,6 +5,7 @@ An undo is an entry of the journal like a stroke; nothing is taken out of the jo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from napari_ctcl.store.drawing import key_of
@@ -28,15 +29,16 @@ class History:
 
     def drew(self, stroke: Stroke) -> None:
         """Tell of a new stroke; what was undone before it cannot be done again."""
-        self.done.append(stroke.seq)
-        self.undone.clear()
+        if stroke.head is None:
+            self.done.append(stroke.seq)
+            self.undone.clear()
 
-    def step(self, kind: Literal["undo", "redo"], *, user: str) -> Stroke | None:
-        """Go one stroke back, or forth.
+    def step(self, kind: Literal["undo", "redo"], *, user: str) -> Iterator[Stroke]:
+        """Go one stroke back, or forth, with all that was made together with it; must be followed to the end.
 
-        Returns
-        -------
-        The journal's new entry; None where there is nowhere to go.
+        Yields
+        ------
+        The journal's new entries, each once its pixels are changed; none where there is nowhere to go.
 
         Raises
         ------
@@ -45,11 +47,12 @@ class History:
         """
         source, target = (self.done, self.undone) if kind == "undo" else (self.undone, self.done)
         if not source:
-            return None
-        entry, changes = self._journal.compensate(source[-1], kind, user=user)
+            return
+        entries = self._journal.compensate(source[-1], kind, user=user)
         target.append(source.pop())
-        for change in changes:
-            with self._tiles.changing(key_of(change.place), change.box) as tile:
-                tile[...] = unpack(change.after, change.box.shape)
-            self._tiles.mark_unwritten(key_of(change.place))
-        return entry
+        for entry in entries:
+            for change in self._journal.changes(entry.seq):
+                with self._tiles.changing(key_of(change.place), change.box) as tile:
+                    tile[...] = unpack(change.after, change.box.shape)
+                self._tiles.mark_unwritten(key_of(change.place))
+            yield entry

@@ -212,7 +212,7 @@ def _write_image(file: PhotoFile, folder: Path) -> Generator[Event, None, str]:
 
 
 def _paint(folder: Path, shape: tuple[int, int], mask: Mask) -> None:
-    """Put a mask into the annotation as one stroke, so that the journal holds all that was ever labelled."""
+    """Put a mask into the annotation by strokes, so that the journal holds all that was ever labelled."""
     pyramid = open_labels(
         folder / IMAGE,
         "annotation",
@@ -223,10 +223,7 @@ def _paint(folder: Path, shape: tuple[int, int], mask: Mask) -> None:
         user="import",
     )
     try:
-        pyramid.begin("import")
-        for y0, x0, labels in _parts(shape, mask):
-            pyramid.paste(y0, x0, labels)
-        pyramid.commit()
+        pyramid.fill("import", _parts(shape, mask))
         pyramid.flush()
     finally:
         pyramid.close()

@@ -21,9 +21,9 @@ import numpy as np
 from napari_ctcl.errors import CtclError, DiskFull, StudyError, WorkFailed
 from napari_ctcl.region import Region, grid
 from napari_ctcl.store.chunks import TILE, Labels, Shape
-from napari_ctcl.store.stroke import Change, Place, Stroke, unpack
+from napari_ctcl.store.stroke import Change, Kind, Made, Place, Stroke, unpack
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 _TABLES: Final = """
 CREATE TABLE entries (
@@ -32,7 +32,8 @@ CREATE TABLE entries (
     y0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x0 INTEGER NOT NULL, x1 INTEGER NOT NULL, pixels INTEGER NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('stroke', 'undo', 'redo')),
     compensates INTEGER REFERENCES entries (seq),
-    applied INTEGER NOT NULL DEFAULT 0
+    applied INTEGER NOT NULL DEFAULT 0,
+    head INTEGER REFERENCES entries (seq)
 );
 CREATE INDEX entries_waiting ON entries (seq) WHERE applied = 0;
 CREATE TABLE tiles (
@@ -46,6 +47,8 @@ CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE (ABORT, 
 CREATE TRIGGER tiles_stay BEFORE DELETE ON tiles BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER tiles_hold BEFORE UPDATE ON tiles BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 """
+
+_FROM_1: Final = "ALTER TABLE entries ADD COLUMN head INTEGER REFERENCES entries (seq);"
 
 
 class Journal:
@@ -76,10 +79,12 @@ class Journal:
             self._base.close()
             raise
 
-    def add(
-        self, changes: Iterable[Change], *, user: str, tool: str, value: int | None, region: Region, pixels: int
-    ) -> Stroke:
+    def add(self, changes: Iterable[Change], made: Made, *, head: int | None = None) -> Stroke:
         """Write a stroke to the disk; it is safe once this returns.
+
+        Parameters
+        ----------
+        head : the stroke that it is a part of, and is undone with
 
         Raises
         ------
@@ -87,37 +92,43 @@ class Journal:
             If there is no room; the journal stays as it was.
         """
         with self._transaction() as base:
-            seq = self._entry(base, (_now(), user, tool, value, *_box(region), pixels, "stroke", None))
+            seq = self._entry(base, made, "stroke", None, head)
             base.executemany(
                 "INSERT INTO tiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(seq, *change.place, *_box(change.box), change.before, change.after) for change in changes],
             )
         return self.stroke(seq)
 
-    def compensate(self, seq: int, kind: Literal["undo", "redo"], *, user: str) -> tuple[Stroke, list[Change]]:
-        """Write that a stroke is taken back, or done again.
+    def compensate(self, seq: int, kind: Literal["undo", "redo"], *, user: str) -> list[Stroke]:
+        """Write that a stroke is taken back, or done again, with all that was made together with it.
 
         Parameters
         ----------
-        seq : the stroke that was drawn, for an undo and for a redo
+        seq : the stroke that was drawn, for an undo and for a redo; the first of those made together
 
         Returns
         -------
-        The new entry, and the changes it makes.
+        The new entries, in the order their changes are to be made.
 
         Raises
         ------
         DiskFull
             If there is no room; the journal stays as it was.
         """
-        old = self.stroke(seq)
+        rows = self._rows("SELECT * FROM entries WHERE seq = ?1 OR head = ?1 AND kind = 'stroke' ORDER BY seq", (seq,))
+        strokes = [_stroke(row) for row in rows]
         images = "after, before" if kind == "undo" else "before, after"
+        entries: list[int] = []
         with self._transaction() as base:
-            new = self._entry(base, (_now(), user, old.tool, old.value, *_box(old.region), old.pixels, kind, seq))
-            base.execute(
-                f"INSERT INTO tiles SELECT ?, ty, tx, y0, y1, x0, x1, {images} FROM tiles WHERE seq = ?", (new, seq)
-            )
-        return self.stroke(new), self.changes(new)
+            for old in strokes if kind == "redo" else reversed(strokes):
+                made = Made(user=user, tool=old.tool, value=old.value, region=old.region, pixels=old.pixels)
+                new = self._entry(base, made, kind, old.seq, entries[0] if entries else None)
+                base.execute(
+                    f"INSERT INTO tiles SELECT ?, ty, tx, y0, y1, x0, x1, {images} FROM tiles WHERE seq = ?",
+                    (new, old.seq),
+                )
+                entries.append(new)
+        return [self.stroke(entry) for entry in entries]
 
     def stroke(self, seq: int) -> Stroke:
         """The entry of that number."""
@@ -133,10 +144,13 @@ class Journal:
         return [Change(place=row[:2], box=Region(*row[2:6]), before=row[6], after=row[7]) for row in rows]
 
     def stacks(self) -> tuple[list[int], list[int]]:
-        """Strokes that can be undone, and those that can be done again; each list's last comes first."""
+        """Strokes that can be undone, and those that can be done again; each list's last comes first.
+
+        Of strokes that were made together, the first stands for all.
+        """
         done: list[int] = []
         undone: list[int] = []
-        for seq, kind in self._rows("SELECT seq, kind FROM entries ORDER BY seq"):
+        for seq, kind in self._rows("SELECT seq, kind FROM entries WHERE head IS NULL ORDER BY seq"):
             if kind == "stroke":
                 done.append(seq)
                 undone.clear()
@@ -226,8 +240,9 @@ class Journal:
                 expected=f"at most {SCHEMA}",
                 do="open the study with a newer napari-ctcl",
             )
-        if found == 0:
-            self._base.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        if found < SCHEMA:
+            steps = _TABLES if found == 0 else _FROM_1
+            self._base.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA}; COMMIT;")
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -250,8 +265,10 @@ class Journal:
                     self._base.execute("ROLLBACK")
 
     @staticmethod
-    def _entry(base: sqlite3.Connection, values: tuple[Any, ...]) -> int:
-        columns = "time, user, tool, value, y0, y1, x0, x1, pixels, kind, compensates"
+    def _entry(base: sqlite3.Connection, made: Made, kind: Kind, compensates: int | None, head: int | None) -> int:
+        columns = "time, user, tool, value, y0, y1, x0, x1, pixels, kind, compensates, head"
+        words = (_now(), made.user, made.tool, made.value)
+        values = (*words, *_box(made.region), made.pixels, kind, compensates, head)
         marks = ", ".join("?" * len(values))
         seq = base.execute(f"INSERT INTO entries ({columns}) VALUES ({marks})", values).lastrowid
         if seq is None:
@@ -279,6 +296,7 @@ def _stroke(row: tuple[Any, ...]) -> Stroke:
         kind=row[10],
         compensates=row[11],
         applied=bool(row[12]),
+        head=row[13],
     )
 
 

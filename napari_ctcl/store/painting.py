@@ -7,9 +7,11 @@ writes again what was not marked.
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from itertools import islice
 from types import TracebackType
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import numpy as np
 
@@ -25,6 +27,9 @@ from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.stroke import Stroke
 from napari_ctcl.store.tiles import LevelView, Tiles
 from napari_ctcl.store.writer import Writer
+
+PARTS: Final = 256
+"""How many parts of a large area are painted as one stroke; a tile's labels are 256 KiB."""
 
 
 class TiledPyramid:
@@ -173,10 +178,13 @@ class TiledPyramid:
         DiskFull
             If there is no room; the stroke is taken back, and painting can go on once there is.
         """
+        return self._commit(None)
+
+    def _commit(self, head: int | None) -> Stroke | None:
         with self._pen:
             drawing = self._stroke()
             try:
-                entry = drawing.journalled(self.journal, user=self.user)
+                entry = drawing.journalled(self.journal, user=self.user, head=head)
             except CtclError:
                 self.abort()
                 raise
@@ -216,7 +224,7 @@ class TiledPyramid:
         return self._step("redo")
 
     def accept(self, region: Region, *, keep_human: bool = True) -> int:
-        """Copy the prediction into the annotation, as one stroke with the tool "accept".
+        """Copy the prediction into the annotation, with the tool "accept"; see `fill`.
 
         Parameters
         ----------
@@ -228,18 +236,41 @@ class TiledPyramid:
         How many pixels changed.
         """
         only = frozenset({int(Lesion.UNLABELLED)}) if keep_human else None
+        return self.fill("accept", self._predicted(region), only=only)
+
+    def fill(self, tool: str, parts: Iterable[tuple[int, int, Labels]], *, only: frozenset[int] | None = None) -> int:
+        """Paint an area of any size, part by part, in bounded memory.
+
+        Every few hundred parts make one stroke of the journal; all of them are undone and done again together. Should a
+        part fail, what was painted before it is taken back.
+
+        Parameters
+        ----------
+        tool : what paints it, in a word
+        parts : level-0 pixel of a part's corner and its labels, as in `paste`; of a tile or less each
+        only : values that may be painted over; all of them by default
+
+        Returns
+        -------
+        How many pixels changed.
+        """
+        waiting, head, painted, more = iter(parts), None, 0, True
         with self._pen:
-            self.begin("accept")
             try:
-                for cell in grid(self.shape, TILE, region):
-                    part = cell & region
-                    labels = labelimage.read(self._image_path, "prediction", ys=part.ys, xs=part.xs)
-                    self.paste(part.y0, part.x0, labels, only=only)
+                while more:
+                    self.begin(tool)
+                    pasted = [self.paste(*part, only=only) for part in islice(waiting, PARTS)]
+                    more = len(pasted) == PARTS
+                    entry = self._commit(head)
+                    if entry is not None:
+                        head, painted = head or entry.seq, painted + entry.pixels
+                        self._make_room()
             except BaseException:
                 self.abort()
+                if head is not None:
+                    self.undo()
                 raise
-            entry = self.commit()
-        return entry.pixels if entry else 0
+        return painted
 
     def propagate(self, upto: int | None = None) -> None:
         """Bring coarser levels up to date, up to and including that level; all of them by default."""
@@ -281,13 +312,27 @@ class TiledPyramid:
             raise RuntimeError("no stroke is being drawn: begin() comes first")
         return self._drawing
 
+    def _predicted(self, region: Region) -> Iterator[tuple[int, int, Labels]]:
+        for cell in grid(self.shape, TILE, region):
+            part = cell & region
+            yield part.y0, part.x0, labelimage.read(self._image_path, "prediction", ys=part.ys, xs=part.xs)
+
     def _step(self, kind: Literal["undo", "redo"]) -> Region | None:
+        touched: Region | None = None
         with self._pen:
-            entry = None if self._drawing is not None else self._history.step(kind, user=self.user)
-            if entry is None:
-                return None
-            self._writer.journalled(entry.seq)
-            return entry.region
+            if self._drawing is None:
+                for entry in self._history.step(kind, user=self.user):
+                    self._writer.journalled(entry.seq)
+                    self._make_room()
+                    touched = entry.region if touched is None else touched | entry.region
+        return touched
+
+    def _make_room(self) -> None:
+        """Write what is waiting if that is much, so that it need not stay in memory."""
+        if self.unwritten >= PARTS:
+            with suppress(CtclError, OSError):  # kept in `problem`; the journal has it all, and the thread tries again
+                self._writer.flush()
+            self._tiles.drop_clean()
 
 
 def _require_class(value: int) -> None:

@@ -48,27 +48,39 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stroke:
+class Made:
+    """Who made a stroke with what, and what it painted where.
+
+    Parameters
+    ----------
+    value : the class painted; None where the stroke held several
+    region : level-0 pixels
+    pixels : how many pixels changed
+    """
+
+    user: str
+    tool: str
+    value: int | None
+    region: Region
+    pixels: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke(Made):
     """One entry of the journal.
 
     Parameters
     ----------
     seq : its number; later entries have greater ones
     time : UTC, ISO 8601
-    value : the class painted; None where the stroke held several
-    region : level-0 pixels
-    pixels : how many pixels changed
     compensates : the entry that an undo or a redo answers
+    head : first of the entries that were made together and are undone together; None in that one itself
     applied : whether its pixels are known to be in the label image
     """
 
     seq: int
     time: str
-    user: str
-    tool: str
-    value: int | None
-    region: Region
-    pixels: int
     kind: Kind
     compensates: int | None
+    head: int | None
     applied: bool

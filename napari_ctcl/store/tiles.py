@@ -181,6 +181,12 @@ class Tiles:
                     self._settle(key)
         return len(written) == len(keys)
 
+    def drop_clean(self) -> None:
+        """Let go of every tile that could be read again."""
+        with self.lock:
+            self._clean.clear()
+            self._clean_size = 0
+
     def _find(self, key: Key) -> Labels | None:
         held = self._held.get(key)
         if held is not None:

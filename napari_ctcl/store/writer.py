@@ -18,6 +18,9 @@ from napari_ctcl.store.tiles import Tiles
 REST_S: Final = 0.3
 """How long the pen rests before its strokes are written, in seconds."""
 
+AT_ONCE: Final = 256
+"""How many tiles are rebuilt before they are written."""
+
 RETRY_S: Final = 5.0
 """How long a write that failed waits for its next attempt, in seconds."""
 
@@ -44,10 +47,14 @@ class Writer:
     def recover(self) -> None:
         """Rebuild, from the journal alone, the tiles that a crash may have left unwritten."""
         keys = [key_of(place) for place in self._journal.waiting()]
-        if keys:
-            image = self._tiles.image
-            self._tiles.rebuild((key, self._journal.tile(key[1:], image.region(key).shape)) for key in keys)
+        image = self._tiles.image
+        for start in range(0, len(keys), AT_ONCE):
+            some = keys[start : start + AT_ONCE]
+            self._tiles.rebuild((key, self._journal.tile(key[1:], image.region(key).shape)) for key in some)
             with suppress(DiskFull):  # the journal still has it all, and the thread tries again
+                self._tiles.write_back()
+        if keys:
+            with suppress(DiskFull):
                 self.flush()
 
     def start(self) -> None:

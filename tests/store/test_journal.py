@@ -13,7 +13,7 @@ from napari_ctcl.errors import StudyError
 from napari_ctcl.region import Region
 from napari_ctcl.store import writer
 from napari_ctcl.store.journal import Journal
-from napari_ctcl.store.stroke import Change, pack, unpack
+from napari_ctcl.store.stroke import Change, Made, pack, unpack
 
 
 @pytest.fixture
@@ -22,14 +22,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-def add(journal, place, box, value, *, before=0):
+def add(journal, place, box, value, *, before=0, head=None):
     change = Change(
         place=place,
         box=box,
         before=pack(np.full(box.shape, before, np.uint8)),
         after=pack(np.full(box.shape, value, np.uint8)),
     )
-    return journal.add([change], user="Anna", tool="brush", value=value, region=box, pixels=box.area)
+    made = Made(user="Anna", tool="brush", value=value, region=box, pixels=box.area)
+    return journal.add([change], made, head=head)
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def test_packed_labels_come_back_as_they_were():
 
 def test_entries_say_who_did_what_where(journal):
     stroke = add(journal, (1, 2), Region(3, 9, 4, 8), 4)
-    undo, changes = journal.compensate(stroke.seq, "undo", user="Bert")
+    (undo,) = journal.compensate(stroke.seq, "undo", user="Bert")
+    changes = journal.changes(undo.seq)
     assert [entry.seq for entry in journal.strokes()] == [1, 2]
     assert (stroke.user, stroke.tool, stroke.value, stroke.pixels, stroke.kind) == ("Anna", "brush", 4, 24, "stroke")
     assert (undo.user, undo.kind, undo.compensates, undo.region) == ("Bert", "undo", 1, stroke.region)
@@ -73,6 +75,33 @@ def test_stacks_are_those_of_an_editor(journal):
     assert journal.stacks() == ([1, 2], [3])
     add(journal, (0, 0), Region(0, 4, 0, 4), 4, before=2)
     assert journal.stacks() == ([1, 2, 7], [])
+
+
+def test_strokes_made_together_are_undone_and_done_again_together_in_one_transaction(journal):
+    add(journal, (0, 0), Region(0, 4, 0, 4), 1)
+    head = add(journal, (0, 1), Region(0, 4, 0, 4), 2)
+    add(journal, (0, 2), Region(0, 4, 0, 4), 3, head=head.seq)
+    assert journal.stacks() == ([1, 2], [])
+    undone = journal.compensate(2, "undo", user="Bert")
+    assert [(entry.compensates, entry.head) for entry in undone] == [(3, None), (2, undone[0].seq)]
+    assert journal.stacks() == ([1], [2])
+    again = journal.compensate(2, "redo", user="Bert")
+    assert [(entry.compensates, entry.head) for entry in again] == [(2, None), (3, again[0].seq)]
+    assert journal.stacks() == ([1, 2], [])
+    assert [journal.tile((0, column), (4, 4)).max() for column in range(3)] == [1, 2, 3]
+
+
+def test_a_journal_of_the_first_schema_goes_on(tmp_path, journal):
+    add(journal, (0, 0), Region(0, 4, 0, 4), 2)
+    journal.close()
+    with sqlite3.connect(journal.path) as base:
+        base.execute("ALTER TABLE entries DROP COLUMN head")
+        base.execute("PRAGMA user_version = 1")
+    base.close()
+    again = Journal(journal.path)
+    assert again.stroke(1).head is None
+    assert add(again, (0, 1), Region(0, 4, 0, 4), 2, head=1).head == 1
+    again.close()
 
 
 def test_replay_gives_the_last_state_of_every_touched_tile(journal):

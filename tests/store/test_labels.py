@@ -21,7 +21,7 @@ from ome_zarr_models.v05.labels import Labels as LabelsGroup
 from napari_ctcl.errors import DiskFull, InputError, MaskError, StudyBusy, StudyError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, grid
-from napari_ctcl.store import labelimage, writer
+from napari_ctcl.store import labelimage, painting, writer
 from napari_ctcl.store.chunks import TILE, halved, level_shapes
 from napari_ctcl.store.prediction import PredictionWriter
 from napari_ctcl.store.tiles import Tiles
@@ -313,6 +313,58 @@ def test_accepting_copies_the_prediction_and_keeps_human_pixels(labels, folder):
     assert [stroke.tool for stroke in labels.journal.strokes()] == ["brush", "accept", "accept"]
     labels.undo(), labels.undo()
     assert np.array_equal(everything(labels), human)
+
+
+def test_accepting_a_large_area_is_many_strokes_undone_as_one(folder, monkeypatch):
+    monkeypatch.setattr(painting, "PARTS", 2)
+    predicted = np.random.default_rng(1).integers(0, 5, SHAPE).astype(np.uint8)
+    predict(folder, predicted)
+    with open_at(folder) as labels:
+        paint(labels)
+        human = everything(labels)
+        expected = np.where(human == 0, predicted, human)
+        assert labels.accept(Region.whole(SHAPE)) == int((expected != human).sum())
+        assert len(labels.journal.strokes()) == 1 + 5
+        assert labels.unwritten <= 2
+        assert np.array_equal(everything(labels), expected)
+        assert labels.undo() == Region.whole(SHAPE)
+        assert np.array_equal(everything(labels), human)
+        labels.redo()
+    with open_at(folder) as labels:
+        assert np.array_equal(everything(labels), expected)
+        labels.undo()
+        assert np.array_equal(everything(labels), human)
+        labels.undo()
+        assert not everything(labels).any()
+        assert not labels.can_undo
+        assert labels.journal.verify(zarr.open_array(folder / "image.ome.zarr/labels/annotation/0")) == []
+
+
+def test_an_acceptance_that_fails_half_way_is_taken_back(folder, monkeypatch):
+    monkeypatch.setattr(painting, "PARTS", 2)
+    predict(folder, np.full(SHAPE, 2, np.uint8))
+    (folder / "image.ome.zarr/labels/prediction/0/c/2/1").write_bytes(b"broken")
+    with open_at(folder) as labels:
+        paint(labels)
+        human = everything(labels)
+        with pytest.raises(StudyError, match="cannot be decoded"):
+            labels.accept(Region.whole(SHAPE))
+        assert np.array_equal(everything(labels), human)
+
+
+def test_a_crash_with_many_tiles_waiting_is_mended_in_batches(folder, monkeypatch, resting):
+    monkeypatch.setattr(writer, "AT_ONCE", 2)
+    with open_at(folder) as labels:
+        labels.fill("import", [(0, 0, np.random.default_rng(0).integers(1, 5, SHAPE).astype(np.uint8))])
+        expected = everything(labels)
+        assert labels.unwritten
+        crashed = folder.with_name("crashed")
+        shutil.copytree(folder, crashed)
+    with open_at(crashed) as labels:
+        assert np.array_equal(everything(labels), expected)
+    for level in range(1, LEVELS):
+        expected = halved(expected)
+        assert np.array_equal(on_disk(crashed, level), expected)
 
 
 def test_accepting_where_nothing_was_predicted_does_nothing(labels):
