@@ -91,7 +91,7 @@ def _inmost(mask: Any) -> tuple[int, int]:
 
 def propose(annotator: Any) -> None:
     """Press the button and wait for all chunks."""
-    annotator.segment("auto")
+    annotator.jobs.segment("auto")
     until(lambda: annotator.session.work is None, 180, what="the proposal")
     if annotator.session.photo.predicted_by() is None:
         raise SystemExit(annotator.header.message)
@@ -102,14 +102,14 @@ def train(annotator: Any, recipe: Path) -> None:
     annotator.tabs.setCurrentIndex(1)
     seen: list[Any] = []
     annotator.session.job_event.connect(lambda _, event: seen.append(event))
-    annotator.retrain(str(recipe))
+    annotator.jobs.retrain(str(recipe))
     until(
         lambda: sum(isinstance(e, Epoch) for e in seen) > EPOCHS + 3 or any(isinstance(e, Failed) for e in seen),
         300,
         what="the first folds",
     )
     shoot(annotator.viewer, IMAGES / "train.png")
-    annotator.cancel()
+    annotator.jobs.cancel()
     until(lambda: annotator.session.work is None, 60, what="the end of the training")
 
 

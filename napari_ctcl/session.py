@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Literal, Self
 
 from psygnal import Signal
 
@@ -24,11 +24,9 @@ from napari_ctcl.region import Region
 from napari_ctcl.segment.protocol import Request, command
 from napari_ctcl.shown import Shown
 from napari_ctcl.store import Photo, Study, TiledPyramid
+from napari_ctcl.store.registry import STARTER as STARTER  # noqa: PLC0414 - the window speaks of it too
 
 Work = Literal["segment", "retrain"]
-
-STARTER: Final = "starter"
-"""Name of the model that ships with the program."""
 
 
 class Session:

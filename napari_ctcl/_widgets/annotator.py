@@ -16,8 +16,8 @@ from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QV
 from napari_ctcl._widgets.canvas import Canvas
 from napari_ctcl._widgets.counting import Counter
 from napari_ctcl._widgets.docking import Column, dock_above, dock_beside, tell_research
-from napari_ctcl._widgets.following import Follower
 from napari_ctcl._widgets.header import Header
+from napari_ctcl._widgets.jobs import Jobs
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.sample import SampleMaker
@@ -26,9 +26,10 @@ from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl.errors import CtclError
+from napari_ctcl.learnable import Learnable
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
-from napari_ctcl.session import STARTER, Learnable, Session
+from napari_ctcl.session import STARTER, Session
 
 T = TypeVar("T")
 _COUNT_MS = 700
@@ -50,7 +51,7 @@ class Annotator(QWidget):
         self.palette, self.segmenting, self.training = Palette(), SegmentBox(), TrainPanel()
         self.photos, self.header = PhotoList(), Header("")
         self.canvas = Canvas(viewer, self.palette)
-        self.follower = Follower(self.segmenting, self.training, self.header)
+        self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
         self.counter, self.sample = Counter(), SampleMaker()
         self.docks: list[QDockWidget] = []
         self._lay_out()
@@ -84,12 +85,7 @@ class Annotator(QWidget):
         self.photos.open_asked.connect(self.ask_for_study)
         self.photos.sample_asked.connect(self.try_sample)
         self.photos.chosen.connect(self.show_photo)
-        self.segmenting.asked.connect(self.segment)
         self.segmenting.accept_all_asked.connect(self.accept_all)
-        self.segmenting.work.cancel_asked.connect(self.cancel)
-        self.training.asked.connect(self.retrain)
-        self.training.resume_asked.connect(self.resume)
-        self.training.work.cancel_asked.connect(self.cancel)
         self.tabs.currentChanged.connect(lambda _: self._recount())
         self.palette.looks_changed.connect(lambda: self.training.show_colours(self.palette.colours))
         self.canvas.painted.connect(self._painted)
@@ -101,7 +97,8 @@ class Annotator(QWidget):
         self.counter.failed.connect(self._warn)
         self.sample.made.connect(self._show_sample)
         self.viewer.events.theme.connect(self._dress)
-        self.follower.ended.connect(self._job_ended)
+        self.jobs.began.connect(self._reflect)
+        self.jobs.ended.connect(self._job_ended)
 
     def showEvent(self, event: QEvent) -> None:  # noqa: N802
         """Bring the companions the first time the widget is on screen."""
@@ -146,27 +143,29 @@ class Annotator(QWidget):
 
     def open(self, study: Path | str, photo: str | None = None) -> None:
         """Open a study and one of its photos, the first by default; a message says why when it cannot be."""
-        session = self._try(lambda: _opened(study))
+        session = self._try(lambda: Session.open(study))
         if session is None:
             return
         self.close_study()
         self.session = session
         session.photo_changed.connect(self._photo_changed)
         session.region_predicted.connect(self._region_predicted)
-        self.follower.watch(session)
+        self.jobs.watch(session)
         self.header.reader.setText(session.user)
         self._list_photos()
         found = session.photos()
         if photo is not None or found:
             self.show_photo(photo or found[0].id)
         else:
+            self.canvas.clear()
+            self.header.show_photo(None)
             self.header.tell("This study has no photos yet. Import some with: ctcl import", kind="info")
         self._reflect()
 
     def close_study(self) -> None:
         """Flush and give back everything; what is painted is on disk."""
         session, self.session = self.session, None
-        self.follower.stop()
+        self.jobs.stop()
         self.counter.stop()
         if session is not None:
             self._try(session.close)
@@ -185,11 +184,11 @@ class Annotator(QWidget):
 
     def _show_sample(self, made: Path | CtclError | OSError) -> None:
         self.photos.sample_button.setEnabled(True)
-        if not isinstance(made, Path):
+        if isinstance(made, Path):
+            self.open(made)
+            self.header.tell("A synthetic photo. Press Pre-segment, then correct what the model got wrong.")
+        else:
             self.header.tell(in_words(made), kind="bad")
-            return
-        self.open(made)
-        self.header.tell("A synthetic photo. Press Pre-segment, then correct what the model got wrong.")
 
     # The photo
 
@@ -226,12 +225,11 @@ class Annotator(QWidget):
 
     def _show_hand(self) -> None:
         layer = self.canvas.labels
-        if layer is None:
-            return
-        lesion = Lesion(layer.selected_label)
-        self.palette.show_class(lesion)
-        self.palette.show_tool(str(layer.mode))
-        self.header.show_class(lesion, self.palette.colours[lesion], str(layer.mode))
+        if layer is not None:
+            lesion, tool = Lesion(layer.selected_label), str(layer.mode)
+            self.palette.show_class(lesion)
+            self.palette.show_tool(tool)
+            self.header.show_class(lesion, self.palette.colours[lesion], tool)
 
     def _recount(self, soon_ms: int = 0) -> None:
         if self.session is not None and self.session.photo is not None:
@@ -247,31 +245,7 @@ class Annotator(QWidget):
         if self.session is not None and self.session.photo is not None:
             self.photos.show_state(self.session.photo)
 
-    # Work
-
-    def segment(self, device: str, model: str | None = None) -> None:
-        """Have a model label the photo in hand, beginning with what is on screen; the one in use by default."""
-        session = self.session
-        if session is not None and self._start(
-            lambda: session.segment(device, model=model, first=self.canvas.visible())
-        ):
-            self.segmenting.begin("Starting the model")
-
-    def retrain(self, recipe: str, resume: str | None = None) -> None:
-        """Learn from everything that people have labelled, or go on with a run that was stopped."""
-        session = self.session
-        if session is not None and self._start(lambda: session.retrain(recipe, resume=resume)):
-            self.training.begin()
-
-    def resume(self) -> None:
-        """Go on with the training that was stopped."""
-        if self.session is not None and self.session.stopped_run is not None:
-            self.retrain("", self.session.stopped_run)
-
-    def cancel(self) -> None:
-        """Stop what is running."""
-        if self.session is not None:
-            self.session.cancel()
+    # Judging
 
     def accept_all(self) -> None:
         """Take over the rest of the proposal."""
@@ -283,14 +257,6 @@ class Annotator(QWidget):
                 self._painted()
                 said = f"{taken:,} pixels of the proposal accepted. Undo takes them all back."
                 self.header.tell(said if taken else "Nothing of the proposal is left to accept.", kind="good")
-
-    def _start(self, start: Callable[[], None]) -> bool:
-        self._try(start)
-        running = self.session is not None and self.session.work is not None
-        if running:
-            self.follower.start()
-        self._reflect()
-        return running
 
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
@@ -333,14 +299,3 @@ class Annotator(QWidget):
         except TROUBLE as error:
             self.header.tell(in_words(error), kind="bad")
             return None
-
-
-def _opened(study: Path | str) -> Session:
-    """A session whose catalogue can be read."""
-    session = Session.open(study)
-    try:
-        session.photos()
-    except CtclError:
-        session.close()
-        raise
-    return session

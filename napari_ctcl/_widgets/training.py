@@ -14,8 +14,8 @@ from napari_ctcl._widgets.speaking import in_words
 from napari_ctcl._widgets.style import Swatch, beside, box, counted, heading, quiet, refresh_style
 from napari_ctcl._widgets.work import WorkRow, spoken
 from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
+from napari_ctcl.learnable import Learnable
 from napari_ctcl.lesion import CLASSES, RGB, SCREEN_COLOURS, Lesion
-from napari_ctcl.session import Learnable
 
 
 class TrainPanel(QWidget):

@@ -56,6 +56,14 @@ def test_a_catalogue_of_rubbish_is_explained_and_the_open_study_stays(window: An
     assert window.session is before
 
 
+def test_a_study_without_photos_leaves_none_of_the_last_one_on_the_canvas(window: Any, tmp_path: Path) -> None:
+    Study.create(tmp_path / "empty").close()
+    window.open(tmp_path / "empty")
+    assert not list(window.viewer.layers)
+    assert "no photos yet" in window.header.message
+    assert not window.palette.isEnabled()
+
+
 def test_a_stroke_on_a_photo_whose_folder_is_gone_is_not_called_saved(window: Any) -> None:
     root = window.session.photo.root
     root.rename(root.with_name("elsewhere"))
