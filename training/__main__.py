@@ -27,10 +27,10 @@ from napari_ctcl.console import follow
 from napari_ctcl.errors import Cancelled, CtclError, InputError
 from napari_ctcl.events import Event, Failed, Finished, encode
 from napari_ctcl.store import Study
+from napari_ctcl.store.registry import STARTER
 
 from .crossval import FOLDS, crossval
 from .evaluate import evaluate
-from .lineage import STARTER, starter_folder
 from .recipe import read
 from .release import release
 from .runs import Order, RunFolder, taken_names
@@ -81,18 +81,12 @@ def _order(study: Study, asked: argparse.Namespace) -> Order:
     recipe = read(asked.recipe).with_fields(asked.set)
     start = asked.start
     if asked.command == "finetune" and start is None:
-        start = study.models.champion() or _starter()
+        start = study.models.champion() or STARTER
     stem = f"{recipe.title}-tuned" if start else recipe.title
     name = asked.name or _free_name(stem, taken_names(study))
     if not all(letter.isalnum() or letter in "._-" for letter in name):
         raise InputError(f"name {name!r}", expected="letters, digits, '.', '_' and '-'", do="choose another name")
     return Order(name=name, recipe=recipe, folds=_folds(asked.folds), start=start)
-
-
-def _starter() -> str:
-    if not (starter_folder() / "card.json").is_file():
-        raise InputError("no model to start from", expected="a model of the study in use", do="train one first")
-    return STARTER
 
 
 def _free_name(stem: str, taken: set[str]) -> str:

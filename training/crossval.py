@@ -15,7 +15,7 @@ from napari_ctcl import __version__
 from napari_ctcl.errors import FoldError, InputError
 from napari_ctcl.events import Event, Finished, FoldDone, Note, Started
 from napari_ctcl.mkln import IMAGENET, Card, save
-from napari_ctcl.store import ModelEntry, Study
+from napari_ctcl.store import ModelEntry, Photo, Study
 
 from . import scores
 from .album import Album
@@ -23,7 +23,7 @@ from .annotated import Annotated, survey
 from .fit import Task, fit
 from .gate import Verdict, judge
 from .judge import judge_photos
-from .lineage import Ancestor, Weights, find, patient_hash, patients_seen
+from .lineage import Ancestor, Weights, find, patients_seen
 from .recipe import Recipe
 from .runs import FoldResult, Order, RunFolder, only_trainer
 from .scores import PhotoScore
@@ -163,13 +163,15 @@ def _scores_of(weights: Weights | None, photos: Sequence[Annotated]) -> Generato
 def _deck(campaign: _Campaign, held_out: tuple[int, ...], weights: Weights | None) -> Deck:
     """Training photos; those of patients that the start has seen are replayed beside the new ones."""
     positions = [at for at in range(len(campaign.album.entries)) if at not in held_out]
-    known = set(weights.card.patients_sha256) if weights else set()
-    study_id = campaign.study.id
-    seen = tuple(at for at in positions if patient_hash(study_id, campaign.album.entries[at].photo.patient) in known)
+    seen = tuple(at for at in positions if weights and _knows(weights, campaign, campaign.album.entries[at].photo))
     fresh = tuple(at for at in positions if at not in seen)
     if not fresh:
         return Deck(fresh=seen)
     return Deck(fresh=fresh, seen=seen, replay=campaign.recipe.finetune.replay)
+
+
+def _knows(weights: Weights, campaign: _Campaign, photo: Photo) -> bool:
+    return weights.card.has_seen(campaign.study.id, photo.patient, photo.fold)
 
 
 def _card(campaign: _Campaign, task: Task, weights: Weights | None, found: Sequence[PhotoScore]) -> Card:

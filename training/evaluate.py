@@ -55,5 +55,5 @@ def evaluate(study: Study, name: str | None = None) -> Generator[Event, None, No
 
 
 def _answer(name: str, results: list[FoldResult], *, foreign: bool) -> dict[str, Any]:
-    how = "weights of another study, which saw none of these patients" if foreign else "out-of-fold"
+    how = "weights from elsewhere, whose card names none of these patients" if foreign else "out-of-fold"
     return {"model": name, **report(results), "how": how}

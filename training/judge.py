@@ -15,28 +15,12 @@ from napari_ctcl.events import Event, Progress
 from napari_ctcl.lesion import CLASSES
 from napari_ctcl.mkln import MKLN, working_level
 from napari_ctcl.mkln.predict import predict
-from napari_ctcl.region import Region, Span
-from napari_ctcl.store import Photo
+from napari_ctcl.region import Region
+from napari_ctcl.store.level import PhotoLevel
 
 from .album import Held, Pixels, Sheet
 from .annotated import Annotated, Annotation
 from .scores import PhotoScore
-
-
-class AtLevel:
-    """A photo at one pyramid level, as the tiled prediction reads it."""
-
-    def __init__(self, photo: Photo, level: int) -> None:
-        self.photo, self.level = photo, level
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width of the level, px."""
-        return self.photo.shape(self.level)
-
-    def read(self, ys: Span, xs: Span) -> Pixels:
-        """Rows and columns of the level, (h, w, 3)."""
-        return self.photo.read(level=self.level, ys=ys, xs=xs)
 
 
 class Judge:
@@ -87,7 +71,7 @@ def judge_photos(
         photo, judge = source.photo, Judge(source.labels)
         level = working_level([photo.shape(level) for level in range(photo.levels)], long_side_px)
         for _ in predict(
-            nets, AtLevel(photo, level), judge, scale=1 << level, full_shape=photo.shape(), device=on, photo=photo.id
+            nets, PhotoLevel(photo, level), judge, scale=1 << level, full_shape=photo.shape(), device=on, photo=photo.id
         ):
             yield Progress(done=number, total=len(photos), unit="photos", note="scoring out of fold")
         fold = photo.fold if isinstance(photo.fold, int) else -1

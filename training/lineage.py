@@ -1,23 +1,20 @@
 """Which weights a fold may start from, so that no patient is ever scored by weights that have seen it.
 
-Weights of another study know none of this study's patients and may start every fold; weights of this study start only
-the fold they were held out from.
+Weights that know none of this study's patients may start every fold; others start only the folds whose patients they
+were never trained with.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from napari_ctcl.errors import FoldError, NotFound
 from napari_ctcl.mkln import MKLN, Card, load
-from napari_ctcl.mkln.weights import digest_of, read_card
+from napari_ctcl.mkln.weights import digest_of, patient_hash, read_card, starter_folder
 from napari_ctcl.store import Study
-
-STARTER = "starter"
+from napari_ctcl.store.registry import STARTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +91,6 @@ def find(study: Study, name: str) -> Ancestor:
     return Ancestor(name=name, folders={None: folder})
 
 
-def starter_folder() -> Path:
-    """Where the model that ships with the program lies."""
-    return Path(str(resources.files("napari_ctcl.mkln") / "starter"))
-
-
-def patient_hash(study_id: str, patient: str) -> str:
-    """What a card remembers of a patient: SHA-256 of "<study id>/<patient>"."""
-    return hashlib.sha256(f"{study_id}/{patient}".encode()).hexdigest()
-
-
 def patients_seen(study: Study, patients: Iterable[str], start: Weights | None) -> list[str]:
     """Hashes of everyone that weights have seen once they are trained on these patients."""
     seen = set(start.card.patients_sha256) if start else set()
@@ -111,14 +98,11 @@ def patients_seen(study: Study, patients: Iterable[str], start: Weights | None) 
 
 
 def _must_not_have_seen(name: str, card: Card, study: Study, fold: int) -> None:
-    held_out = study.folds.patients(fold)
-    seen = [patient for patient in held_out if patient_hash(study.id, patient) in set(card.patients_sha256)]
-    same_study = card.study == study.id
-    if seen or (same_study and card.fold != fold):
-        whom = ", ".join(seen or held_out)
+    seen = [patient for patient in study.folds.patients(fold) if card.has_seen(study.id, patient, fold)]
+    if seen:
         held = "no fold" if card.fold is None else f"fold {card.fold}"
         raise FoldError(
-            f"model {name!r} held out {held} and may have seen the patients of fold {fold}: {whom}",
+            f"model {name!r} held out {held} and may have seen patients of fold {fold}: {', '.join(seen)}",
             expected=f"weights that held out fold {fold}",
             do="start from a model with weights for every fold, or from another study's",
         )

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,6 +68,40 @@ class Card(BaseModel):
     made_on: str = ""
     code_version: str = ""
     dtype: Literal["fp32", "fp16"] = "fp32"
+
+    def has_seen(self, study: str, patient: str, fold: int | str) -> bool:
+        """Whether these weights may have been trained with a patient; this one rule holds wherever it is asked.
+
+        A card that lists its patients is believed; one of the same study that lists nobody has seen every fold but the
+        one that it held out.
+
+        Parameters
+        ----------
+        study : id of the study that the patient belongs to
+        fold : where the study's ledger has put the patient
+        """
+        if patient_hash(study, patient) in self.patients_sha256:
+            return True
+        return self.study == study and not self.patients_sha256 and self.fold != fold
+
+
+def patient_hash(study: str, patient: str) -> str:
+    """What a card remembers of a patient: SHA-256 of "<study id>/<patient>"."""
+    return hashlib.sha256(f"{study}/{patient}".encode()).hexdigest()
+
+
+def starter_folder() -> Path:
+    """Where the model that ships with the program lies.
+
+    Raises
+    ------
+    NotFound
+        If this installation has none.
+    """
+    folder = Path(str(resources.files("napari_ctcl.mkln") / "starter"))
+    if not (folder / CARD).is_file():
+        raise NotFound("this installation has no starter model", do="train a model of the study, or install again")
+    return folder
 
 
 def save(net: MKLN, card: Card, models_dir: Path) -> str:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-from napari_ctcl.errors import FoldError, NotFound
-from napari_ctcl.mkln.weights import CARD, Card, digest_of, read_card
+from napari_ctcl.errors import FoldError
+from napari_ctcl.mkln.weights import Card, digest_of, read_card, starter_folder
 from napari_ctcl.store import Photo, Study
-
-STARTER = "starter"
+from napari_ctcl.store.registry import STARTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +78,8 @@ class Model:
         FoldError
             If all of them were trained with its patient.
         """
-        unseen = [weights for weights in self.weights if not _has_seen(weights, photo, study_id)]
+        patient = study_id, photo.patient, photo.fold
+        unseen = [weights for weights in self.weights if not weights.card.has_seen(*patient)]
         if not unseen:
             raise FoldError(
                 f"{photo.id}: all weights of model {self.name!r} were trained with patient {photo.patient}",
@@ -90,14 +89,6 @@ class Model:
         return _choice(unseen)
 
 
-def _has_seen(weights: Weights, photo: Photo, study_id: str) -> bool:
-    """Whether weights were trained with a photo's patient; a card that names nobody may have seen everybody."""
-    if weights.card.study != study_id or (weights.fold is not None and weights.fold == photo.fold):
-        return False
-    seen = weights.card.patients_sha256
-    return not seen or hashlib.sha256(f"{study_id}/{photo.patient}".encode()).hexdigest() in seen
-
-
 def _choice(weights: list[Weights]) -> Choice:
     digests = [one.digest for one in weights]
     together = hashlib.sha256("\n".join(digests).encode()).hexdigest()
@@ -105,9 +96,5 @@ def _choice(weights: list[Weights]) -> Choice:
 
 
 def _starter() -> Weights:
-    folder = Path(str(resources.files("napari_ctcl.mkln") / "starter"))
-    if not (folder / CARD).is_file():
-        raise NotFound(
-            "this installation has no starter model", do="train a model of the study and promote it, or install again"
-        )
+    folder = starter_folder()
     return Weights(digest=digest_of(folder), folder=folder, card=read_card(folder), fold=None)

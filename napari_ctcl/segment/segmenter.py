@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,30 +18,14 @@ from napari_ctcl.events import Event, Finished, Note, Progress, Started
 from napari_ctcl.mkln import MKLN, Plan, load, working_level
 from napari_ctcl.mkln.precision import fastest, prepared
 from napari_ctcl.mkln.predict import predict
-from napari_ctcl.region import Region, Span
+from napari_ctcl.region import Region
 from napari_ctcl.segment.choice import Choice, Model
 from napari_ctcl.segment.protocol import Request
 from napari_ctcl.store import Photo, Study
+from napari_ctcl.store.level import PhotoLevel
 from napari_ctcl.store.prediction import PredictionWriter
 
 _BATCH = {"cpu": 1, "cuda": 8}
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoLevel:
-    """A photo's pixels at one level, as the predictor reads them."""
-
-    photo: Photo
-    level: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width of the level, px."""
-        return self.photo.shape(self.level)
-
-    def read(self, ys: Span, xs: Span) -> NDArray[np.uint8]:
-        """(h, w, 3) uint8 of rows and columns of the level."""
-        return self.photo.read(level=self.level, ys=ys, xs=xs)
 
 
 class Prediction:

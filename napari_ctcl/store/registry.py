@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from napari_ctcl.errors import InputError, NotFound
 from napari_ctcl.store.catalogue import Catalogue, ModelRow, PromotionRow, now
+
+STARTER: Final = "starter"
+"""Name of the model that ships with the program, where the study has none of that name itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

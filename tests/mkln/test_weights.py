@@ -9,7 +9,7 @@ import torch
 
 from napari_ctcl.errors import ContractMismatch, InputError, NotFound
 from napari_ctcl.mkln import MKLN, Architecture, Card, load, save
-from napari_ctcl.mkln.weights import CARD, WEIGHTS, digest_of, read_card
+from napari_ctcl.mkln.weights import CARD, WEIGHTS, digest_of, patient_hash, read_card
 
 
 @pytest.fixture
@@ -103,3 +103,23 @@ def test_a_card_of_another_architecture_is_refused(folder):
 def test_a_card_cannot_describe_another_network(net, tmp_path):
     with pytest.raises(ValueError, match="another network"):
         save(net, Card(architecture=Architecture(), long_side_px=512), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("facts", "patient", "fold", "seen"),
+    [
+        ({"study": "s", "fold": 1, "patients_sha256": ["A"]}, "A", 0, True),
+        ({"study": "s", "fold": 1, "patients_sha256": ["A"]}, "B", 1, False),
+        ({"study": "s", "fold": 1, "patients_sha256": ["A"]}, "new", 0, False),
+        ({"study": "other", "fold": 1, "patients_sha256": ["A"]}, "A", 1, True),
+        ({"study": "other", "fold": 1}, "A", 0, False),
+        ({}, "A", 0, False),
+        ({"study": "s", "fold": 1}, "A", 1, False),
+        ({"study": "s", "fold": 1}, "A", 0, True),
+        ({"study": "s"}, "A", "test", True),
+    ],
+)
+def test_a_card_knows_whom_its_weights_may_have_seen(facts, patient, fold, seen):
+    hashes = [patient_hash("s", name) for name in facts.get("patients_sha256", [])]
+    card = Card(architecture=Architecture(), long_side_px=600, **{**facts, "patients_sha256": hashes})
+    assert card.has_seen("s", patient, fold) is seen

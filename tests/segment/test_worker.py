@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import subprocess
 import sys
@@ -16,13 +15,16 @@ from napari_ctcl.errors import ContractMismatch, FoldError, InputError, NotFound
 from napari_ctcl.events import Failed, Finished, Note, RegionDone, Started
 from napari_ctcl.jobs import Job
 from napari_ctcl.lesion import contract
-from napari_ctcl.mkln import Plan
+from napari_ctcl.mkln import Card, Plan, save
 from napari_ctcl.mkln.predict import predict
+from napari_ctcl.mkln.weights import patient_hash
 from napari_ctcl.region import Region
 from napari_ctcl.segment import worker
 from napari_ctcl.segment.choice import Model
 from napari_ctcl.segment.protocol import Request, command
-from napari_ctcl.segment.segmenter import PhotoLevel, device_named, segment
+from napari_ctcl.segment.segmenter import device_named, segment
+from napari_ctcl.store import ModelEntry
+from napari_ctcl.store.level import PhotoLevel
 
 
 def read(photo):
@@ -95,7 +97,7 @@ def test_a_second_run_finds_nothing_to_do_and_another_model_starts_anew(study):
 
 def test_each_patient_is_seen_by_the_fold_that_never_saw_them(study):
     photos = study.photos()
-    patients = [(photo.fold, hashlib.sha256(f"{study.id}/{photo.patient}".encode()).hexdigest()) for photo in photos]
+    patients = [(photo.fold, patient_hash(study.id, photo.patient)) for photo in photos]
     digests = enter(study, "folds", range(5), patients=patients)
     model = Model.find(study, "folds")
     for photo in photos:
@@ -111,10 +113,9 @@ def test_a_patient_that_no_fold_has_seen_is_segmented_by_the_mean_of_all(study):
 
 def test_a_patient_whose_fold_is_missing_is_refused_rather_than_shown_to_weights_that_know_them(study):
     photos = study.photos()
-    everybody = [hashlib.sha256(f"{study.id}/{photo.patient}".encode()).hexdigest() for photo in photos]
     known, missing = photos[0], photos[1]
     assert known.fold != missing.fold
-    enter(study, "half", [0], folds=[known.fold], patients=[(-1, person) for person in everybody])
+    enter(study, "half", [0], folds=[known.fold], patients=[(-1, patient_hash(study.id, missing.patient))])
     assert Model.find(study, "half").for_photo(known, study.id)
     with pytest.raises(FoldError, match=missing.patient):
         list(segment(Request(study=study.root, model="half", device="cpu")))
@@ -200,3 +201,13 @@ def test_sigterm_before_the_first_event_leaves_no_process(study):
     job.cancel()
     assert job.returncode in (-signal.SIGTERM, 130, 143)
     assert [event.exit_code for event in job.events() if isinstance(event, Failed)] == [130]
+
+
+def test_weights_tuned_elsewhere_from_weights_that_knew_a_patient_know_them_still(study):
+    photo = study.photos()[0]
+    net = network(0)
+    seen = [patient_hash(study.id, photo.patient)]
+    card = Card(architecture=net.arch, long_side_px=600, study="elsewhere", fold=photo.fold, patients_sha256=seen)
+    study.models.add(ModelEntry(name="returned", digest=save(net, card, study.models_dir)))
+    with pytest.raises(FoldError, match=photo.patient):
+        Model.find(study, "returned").for_photo(photo, study.id)

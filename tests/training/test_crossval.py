@@ -11,12 +11,12 @@ from napari_ctcl.errors import FoldError, InputError, NoLabels, NotFound
 from napari_ctcl.events import Epoch, Finished, FoldDone, Note, decode
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.mkln import MKLN, Card, save
-from napari_ctcl.mkln.weights import read_card
+from napari_ctcl.mkln.weights import patient_hash, read_card
 from napari_ctcl.store import ModelEntry, Study
 from training import gate, recipe
 from training.crossval import FOLDS, crossval
 from training.evaluate import evaluate
-from training.lineage import find, patient_hash
+from training.lineage import find
 from training.release import release
 from training.runs import FoldResult, RunFolder
 from training.scores import PhotoScore
