@@ -1,4 +1,4 @@
-"""The catalogue: who was photographed when, and which models, promotions and jobs there are.
+"""The catalogue: who was photographed when, and which models and promotions there are.
 
 Every table is plain SQL that SQLite and PostgreSQL both speak. Writers queue: a writing transaction takes the
 database's write lock before it reads, so what it decides is still true when it commits.
@@ -23,8 +23,6 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
-    func,
-    select,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
@@ -123,19 +121,6 @@ class PromotionRow(Base):
     on: Mapped[str] = mapped_column(String(32))
 
 
-class JobRow(Base):
-    """One process that was started on the study."""
-
-    __tablename__ = "jobs"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(32))
-    state: Mapped[str] = mapped_column(String(16))
-    started: Mapped[str] = mapped_column(String(32))
-    ended: Mapped[str | None] = mapped_column(String(32))
-    pid: Mapped[int | None]
-    log: Mapped[str | None] = mapped_column(String(256))
-
-
 def _forbid_changes() -> None:
     for table in APPEND_ONLY:
         for action in ("UPDATE", "DELETE"):
@@ -198,14 +183,6 @@ class Catalogue:
         """
         with _explained(self._engine), Session(self._writing_engine) as session, session.begin():
             yield session
-
-    def counts(self) -> dict[str, int]:
-        """Rows in each table, by its name."""
-        with self.reading() as session:
-            return {
-                name: session.scalar(select(func.count()).select_from(table)) or 0
-                for name, table in Base.metadata.tables.items()
-            }
 
     def close(self) -> None:
         """Close every connection."""

@@ -196,17 +196,6 @@ class Journal:
             labels[y0:y1, x0:x1] = unpack(after, (y1 - y0, x1 - x0))
         return labels
 
-    def replayed(self, shape: Shape) -> Iterator[tuple[int, int, Labels]]:
-        """Row, column and labels of every tile that was ever touched, in the state the journal says it is in.
-
-        Parameters
-        ----------
-        shape : (height, width) of the label image
-        """
-        for ty, tx in self.touched():
-            cell = Region(ty * TILE, ty * TILE + TILE, tx * TILE, tx * TILE + TILE) & Region.whole(shape)
-            yield ty, tx, self.tile((ty, tx), cell.shape)
-
     def verify(self, labels: Any) -> list[Place]:
         """Tiles of a label image that are not what the journal says.
 

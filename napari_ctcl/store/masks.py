@@ -86,19 +86,6 @@ class MaskMap:
         return bool(self.greys or self.colours)
 
 
-def parse_mask_map(text: str) -> MaskMap:
-    """A map written like `0=normal,255=tumor`, `#ff00ff=plaque` or `rest=normal`.
-
-    Raises
-    ------
-    InputError
-        If it is not written so, or names no class.
-    """
-    parsed = MaskMap.of(text)
-    assert parsed is not None  # text is never None
-    return parsed
-
-
 class Mask:
     """Labels that a mask file paints, read by bands.
 

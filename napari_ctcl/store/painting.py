@@ -25,7 +25,7 @@ from napari_ctcl.store.history import History
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.stroke import Stroke
-from napari_ctcl.store.tiles import LevelView, Tiles
+from napari_ctcl.store.tiles import Tiles
 from napari_ctcl.store.writer import Writer
 
 PARTS: Final = 256
@@ -94,10 +94,6 @@ class TiledPyramid:
     def can_redo(self) -> bool:
         """Whether `redo` has something to do again."""
         return self._drawing is None and bool(self._history.undone)
-
-    def views(self) -> list[LevelView]:
-        """One array-like per level, finest first."""
-        return [LevelView(self._tiles, level) for level in range(self.levels)]
 
     def read(self, *, level: int = 0, ys: Span, xs: Span) -> Labels:
         """Labels of a region, with what is being painted right now.

@@ -23,7 +23,6 @@ from napari_ctcl.store.disk import room_on, write_text
 from napari_ctcl.store.folds import FoldLedger, fold_number
 from napari_ctcl.store.ingest import Ingest
 from napari_ctcl.store.intake import Intake, checked, read_table
-from napari_ctcl.store.joblog import JobLog
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.manifest import MARK, described, require_known
 from napari_ctcl.store.masks import MaskMap
@@ -42,7 +41,7 @@ class Study:
     ----------
     root : its folder
     id : made when it was created, the same for ever
-    catalogue, folds, models, jobs : what it knows of patients and photos, folds, models and processes
+    catalogue, folds, models : what it knows of patients and photos, folds and models
     """
 
     def __init__(self, root: Path, study_id: str) -> None:
@@ -50,7 +49,6 @@ class Study:
         self.catalogue = Catalogue.at(root / "catalogue.sqlite")
         self.folds = FoldLedger(self.catalogue)
         self.models = Registry(self.catalogue, self.models_dir)
-        self.jobs = JobLog(self.catalogue)
         self._pixels = PhotoPixels()
 
     @classmethod

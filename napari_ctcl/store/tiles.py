@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -239,55 +239,5 @@ class Tiles:
             self.mark_unwritten(key)
 
 
-class LevelView:
-    """One level as an array to read, always up to date, for a viewer that asks for `shape`, `chunks` and slices."""
-
-    ndim = 2
-    dtype = np.dtype(np.uint8)
-    chunks = (TILE, TILE)
-
-    def __init__(self, tiles: Tiles, level: int) -> None:
-        self._tiles, self._level = tiles, level
-        self.shape = tiles.shapes[level]
-        self.size = self.shape[0] * self.shape[1]
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Labels:
-        del copy  # what is read is always new
-        return np.asarray(self[:, :], dtype=dtype)
-
-    def __getitem__(self, key: Any) -> Any:
-        index = _filled(key if isinstance(key, tuple) else (key,))
-        spans = [_span(part, size) for part, size in zip(index, self.shape, strict=True)]
-        self._tiles.propagate(self._level)
-        labels = self._tiles.read(self._level, spans[0], spans[1])
-        return labels[tuple(_within(part, size) for part, size in zip(index, self.shape, strict=True))]
-
-
 def _parent(key: Key) -> Key:
     return key[0] + 1, key[1] // 2, key[2] // 2
-
-
-def _filled(index: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The index with whole axes for all that it leaves out."""
-    at = next((place for place, part in enumerate(index) if part is Ellipsis), len(index))
-    given = index[:at] + index[at + 1 :]
-    return given[:at] + (slice(None),) * (2 - len(given)) + given[at:]
-
-
-def _span(part: Any, size: int) -> Span:
-    """Smallest span of an axis that holds what an index asks for."""
-    if not isinstance(part, slice):
-        at = range(size)[int(part)]
-        return at, at + 1
-    asked = range(size)[part]
-    return (min(asked[0], asked[-1]), max(asked[0], asked[-1]) + 1) if asked else (0, 0)
-
-
-def _within(part: Any, size: int) -> Any:
-    """The index that picks, out of that span, what was asked for."""
-    if not isinstance(part, slice):
-        return 0
-    return slice(None, None, part.step if range(size)[part] else None)

@@ -46,9 +46,11 @@ def open_at(folder: Path, *, shape: tuple[int, int] = SHAPE, levels: int = LEVEL
     )
 
 
-def everything(labels: TiledPyramid) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Level 0, whole."""
-    return labels.read(ys=(0, labels.shape[0]), xs=(0, labels.shape[1]))
+def everything(labels: TiledPyramid, level: int = 0) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """A level, whole and up to date."""
+    labels.propagate(level)
+    height, width = (-(-side // (1 << level)) for side in labels.shape)
+    return labels.read(level=level, ys=(0, height), xs=(0, width))
 
 
 def chunk_files(folder: Path, name: str = "annotation") -> dict[str, int]:

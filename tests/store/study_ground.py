@@ -4,6 +4,9 @@ import hashlib
 
 import numpy as np
 from PIL import Image
+from sqlalchemy import func, select
+
+from napari_ctcl.store.catalogue import Base
 
 FACTS = {"patient": "P01", "visit": "2026-03-01", "region": "forearms"}
 
@@ -17,6 +20,15 @@ def save(path, pixels, **options):
     return path
 
 
+def rows(study):
+    """Rows in each table of the catalogue, by its name."""
+    with study.catalogue.reading() as session:
+        return {
+            name: session.scalar(select(func.count()).select_from(table))
+            for name, table in Base.metadata.tables.items()
+        }
+
+
 def look(study):
     """Everything a failed import could have changed: files with their bytes, and rows."""
     quiet = {"catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", ".import.lock"}
@@ -25,4 +37,4 @@ def look(study):
         for path in sorted(study.root.rglob("*"))
         if path.name not in quiet
     }
-    return files, study.catalogue.counts(), study.folds.head
+    return files, rows(study), study.folds.head

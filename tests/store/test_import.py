@@ -8,7 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 from PIL import Image
-from study_ground import FACTS, look, noise, save
+from study_ground import FACTS, look, noise, rows, save
 
 from napari_ctcl.errors import DiskFull, FoldError, ImageError, InputError, MaskError, NotFound
 from napari_ctcl.events import Finished, Note, Progress, Started
@@ -218,7 +218,7 @@ def test_a_table_brings_all_its_photos_with_masks_in_its_order(study, tmp_path):
         ("P1", "2026-01-01", "hands", "R", None),
     ]
     assert photos[0].label_pixels()[Lesion.TUMOR] == 2000
-    assert study.catalogue.counts()["visits"] == 2
+    assert rows(study)["visits"] == 2
 
 
 def test_a_table_that_grew_brings_only_what_is_new(study, tmp_path):

@@ -104,7 +104,7 @@ def test_a_pyramid_agrees_with_one_array_whatever_is_done(actions):
         assert len(labels.journal.strokes()) == paper.entries
         labels.propagate()
         for level, expected in enumerate(paper.levels()):
-            assert np.array_equal(labels.views()[level][:, :], expected)
+            assert np.array_equal(everything(labels, level), expected)
         labels.close()
         for level, expected in enumerate(paper.levels()):
             assert np.array_equal(on_disk(folder, level), expected)
@@ -176,7 +176,7 @@ def test_a_chunk_that_a_power_cut_tore_is_rebuilt_from_the_journal(labels, folde
         chunk.write_bytes(chunk.read_bytes()[:9])
     with open_at(copy) as recovered:
         assert np.array_equal(everything(recovered), everything(labels))
-        assert np.array_equal(recovered.views()[2][:, :], halved(halved(everything(labels))))
+        assert np.array_equal(everything(recovered, 2), halved(halved(everything(labels))))
 
 
 def test_a_lost_label_image_is_made_anew_from_the_journal(folder):
@@ -469,24 +469,6 @@ def test_label_counts_are_those_of_level_0(labels, folder):
 
 def test_reading_where_there_are_no_labels_gives_unlabelled(folder):
     assert not on_disk(folder).any()
-
-
-def test_a_level_view_slices_like_the_array_it_stands_for(labels):
-    for number in range(8):
-        act(labels, number)
-    view, array = labels.views()[0], everything(labels)
-    assert (view.shape, view.dtype, view.ndim, view.chunks) == (SHAPE, np.uint8, 2, (512, 512))
-    for key in [
-        (slice(500, 530), slice(None)),
-        (7, slice(3, 9)),
-        (slice(None), -1),
-        (slice(0, 900, 7), slice(1000, 10, -3)),
-        slice(1, 4),
-        (Ellipsis, 3),
-        (slice(5, 5), slice(None)),
-    ]:
-        assert np.array_equal(view[key], array[key])
-    assert np.array_equal(np.asarray(view), array)
 
 
 def test_few_bytes_of_cache_change_no_pixel(folder):

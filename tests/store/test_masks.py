@@ -7,7 +7,7 @@ from PIL import Image, ImageOps
 
 from napari_ctcl.errors import ImageError, InputError, MaskError, NotFound
 from napari_ctcl.lesion import COLOURS, Lesion
-from napari_ctcl.store.masks import MaskMap, open_mask, parse_mask_map
+from napari_ctcl.store.masks import MaskMap, open_mask
 
 SHAPE = (30, 40)
 
@@ -63,7 +63,7 @@ def test_a_binary_mask_is_read_through_a_map(tmp_path, mode):
         Image.fromarray(lesion.astype(np.uint16) * 255).save(path)
     else:
         Image.fromarray(lesion.astype(np.uint8) * 255).convert(mode).save(path)
-    labels = read_mask(path, SHAPE, parse_mask_map("0=normal,255=tumor"))
+    labels = read_mask(path, SHAPE, MaskMap.of("0=normal,255=tumor"))
     np.testing.assert_array_equal(labels, np.where(lesion, Lesion.TUMOR, Lesion.NORMAL))
 
 
@@ -73,7 +73,7 @@ def test_a_grey_mask_without_a_map_is_refused_never_read_by_index(tmp_path, mode
     with pytest.raises(MaskError, match=r"mask map such as 0=normal,255=tumor"):
         read_mask(tmp_path / "m.png", SHAPE)
     with pytest.raises(MaskError, match="without a meaning"):
-        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("rest=normal"))
+        read_mask(tmp_path / "m.png", SHAPE, MaskMap.of("rest=normal"))
 
 
 def test_an_unknown_colour_is_named_with_its_place_and_count(tmp_path, labels):
@@ -89,7 +89,7 @@ def test_an_unknown_grey_is_named_with_its_place_and_count(tmp_path):
     grey[4, 5:8] = 7
     Image.fromarray(grey).save(tmp_path / "m.png")
     with pytest.raises(MaskError, match=r"value 7 at row 4, column 5 \(3 pixels have it\)"):
-        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("0=normal,255=tumor"))
+        read_mask(tmp_path / "m.png", SHAPE, MaskMap.of("0=normal,255=tumor"))
 
 
 def test_a_jpeg_mask_is_told_why_its_colours_are_wrong(tmp_path, labels):
@@ -101,8 +101,8 @@ def test_a_jpeg_mask_is_told_why_its_colours_are_wrong(tmp_path, labels):
 def test_rest_names_all_other_values(tmp_path, labels):
     Image.fromarray(painted(labels)).save(tmp_path / "m.png")
     expected = np.where(labels == 0, Lesion.NORMAL, labels)
-    np.testing.assert_array_equal(read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("rest=normal")), expected)
-    only_red = read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("#FF0000=tumor, rest=normal"))
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png", SHAPE, MaskMap.of("rest=normal")), expected)
+    only_red = read_mask(tmp_path / "m.png", SHAPE, MaskMap.of("#FF0000=tumor, rest=normal"))
     np.testing.assert_array_equal(only_red, np.where(labels == Lesion.TUMOR, Lesion.TUMOR, Lesion.NORMAL))
 
 
@@ -145,7 +145,7 @@ def test_a_tiff_mask_may_be_transparent(tmp_path, labels):
     np.testing.assert_array_equal(read_mask(tmp_path / "m.tif", SHAPE), np.where(labels > 1, labels, 0))
     pair = np.dstack([(labels == 4).astype(np.uint8) * 255, (labels > 1).astype(np.uint8) * 255])
     tifffile.imwrite(tmp_path / "p.tif", pair, photometric="minisblack", extrasamples=["unassalpha"])
-    shown = read_mask(tmp_path / "p.tif", SHAPE, parse_mask_map("0=normal,255=tumor"))
+    shown = read_mask(tmp_path / "p.tif", SHAPE, MaskMap.of("0=normal,255=tumor"))
     np.testing.assert_array_equal(shown, np.select([labels < 2, labels == 4], [0, Lesion.TUMOR], Lesion.NORMAL))
 
 
@@ -171,24 +171,24 @@ def test_a_mask_is_read_band_by_band(tmp_path):
     grey = np.zeros((1100, 20), np.uint8)
     grey[700:] = 255
     Image.fromarray(grey).save(tmp_path / "m.png")
-    names = parse_mask_map("0=normal,255=tumor")
+    names = MaskMap.of("0=normal,255=tumor")
     np.testing.assert_array_equal(
         read_mask(tmp_path / "m.png", grey.shape, names), np.where(grey, Lesion.TUMOR, Lesion.NORMAL)
     )
     with pytest.raises(MaskError, match=r"value 255 at row 700, column 0 \(8000 pixels have it\)"):
-        read_mask(tmp_path / "m.png", grey.shape, parse_mask_map("0=normal"))
+        read_mask(tmp_path / "m.png", grey.shape, MaskMap.of("0=normal"))
 
 
 def test_a_mask_on_its_side_is_told_so(tmp_path):
     Image.fromarray(np.zeros(SHAPE[::-1], np.uint8)).save(tmp_path / "m.png")
     with pytest.raises(MaskError, match=r"30 x 40 pixels, expected 40 x 30.*lies on its side"):
-        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("0=normal"))
+        read_mask(tmp_path / "m.png", SHAPE, MaskMap.of("0=normal"))
 
 
 def test_a_mask_of_another_size_is_refused(tmp_path):
     Image.fromarray(np.zeros((10, 10), np.uint8)).save(tmp_path / "m.png")
     with pytest.raises(MaskError, match=r"10 x 10 pixels, expected 40 x 30"):
-        read_mask(tmp_path / "m.png", SHAPE, parse_mask_map("0=normal"))
+        read_mask(tmp_path / "m.png", SHAPE, MaskMap.of("0=normal"))
 
 
 def test_what_is_no_mask_at_all_is_refused(tmp_path):
@@ -200,7 +200,7 @@ def test_what_is_no_mask_at_all_is_refused(tmp_path):
 
 
 def test_a_map_can_be_text_or_a_mapping():
-    text = parse_mask_map("0=normal, 255=Tumor, #FFff00=patch, rest=unlabelled")
+    text = MaskMap.of("0=normal, 255=Tumor, #FFff00=patch, rest=unlabelled")
     assert text == MaskMap.of({0: "normal", "255": Lesion.TUMOR, "#ffff00": "patch", "rest": "unlabelled"})
     assert text.greys == {0: Lesion.NORMAL, 255: Lesion.TUMOR}
     assert text.colours == {(255, 255, 0): Lesion.PATCH}
@@ -210,4 +210,4 @@ def test_a_map_can_be_text_or_a_mapping():
 @pytest.mark.parametrize("text", ["", "0", "0=", "0=skin", "red=tumor", "#12=tumor", "-1=tumor", "0=normal,,"])
 def test_a_map_that_is_written_wrong_is_refused(text):
     with pytest.raises(InputError, match="mask map"):
-        parse_mask_map(text)
+        MaskMap.of(text)

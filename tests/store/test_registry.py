@@ -73,18 +73,3 @@ def test_promotions_cannot_be_rewritten(study):
         pytest.raises(sqlite3.IntegrityError, match="promotions is append-only"),
     ):
         base.execute("DELETE FROM promotions")
-
-
-def test_a_job_is_listed_with_how_it_ended(study):
-    first = study.jobs.add("train", pid=12, log="runs/r1/events.jsonl")
-    second = study.jobs.add("segment")
-    study.jobs.update(first, "cancelled")
-    jobs = study.jobs.entries()
-    assert [(job.id, job.kind, job.state, job.pid) for job in jobs] == [
-        (first, "train", "cancelled", 12),
-        (second, "segment", "running", None),
-    ]
-    assert jobs[0].ended is not None
-    assert jobs[1].ended is None
-    with pytest.raises(NotFound):
-        study.jobs.update(99, "failed")
