@@ -30,6 +30,7 @@ from napari_ctcl.store.photo import Photo
 from napari_ctcl.store.pixels import PhotoPixels
 from napari_ctcl.store.publish import needs_sweep, sweep
 from napari_ctcl.store.registry import Registry
+from napari_ctcl.store.verify import verify
 
 GivenMap = Mapping[int | str, str | Lesion] | str | MaskMap | None
 
@@ -230,9 +231,7 @@ class Study:
 
         A fault is `{"where", "what", "do"}`, in words.
         """
-        from napari_ctcl.store.verify import verify
-
-        return verify(self)
+        return verify(self.catalogue, self.models, self.photos(), self.photos_dir)
 
     def close(self) -> None:
         """Let go of the catalogue and the cached pixels; label images are closed by whoever opened them."""

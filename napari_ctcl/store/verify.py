@@ -9,7 +9,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,16 +18,15 @@ from sqlalchemy import select
 from napari_ctcl.errors import StudyBusy, StudyError
 from napari_ctcl.events import Event, Finished, Note, Progress, Started
 from napari_ctcl.region import grid
-from napari_ctcl.store.catalogue import FoldRow, PatientRow
+from napari_ctcl.store.catalogue import Catalogue, FoldRow, PatientRow
 from napari_ctcl.store.disk import TEMPORARY
+from napari_ctcl.store.folds import FoldLedger
 from napari_ctcl.store.ingest import file_digest
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.photo import Photo, journal_path
 from napari_ctcl.store.pyramid import BAND, CHUNK, SHARD
-
-if TYPE_CHECKING:
-    from napari_ctcl.store.study import Study
+from napari_ctcl.store.registry import Registry
 
 _RESTORE = "restore the photo's folder from a backup, or import the photo again"
 
@@ -57,11 +56,16 @@ class _OnDisk:
         return self.photo.read_labels(self.name, ys=(rows.start, rows.stop), xs=(columns.start, columns.stop))
 
 
-def verify(study: Study) -> Iterator[Event]:
-    """Check a whole study; ends with `Finished(result={"ok": ..., "faults": [...]})`."""
-    photos = study.photos()
+def verify(catalogue: Catalogue, models: Registry, photos: list[Photo], folder: Path) -> Iterator[Event]:
+    """Check a whole study; ends with `Finished(result={"ok": ..., "faults": [...]})`.
+
+    Parameters
+    ----------
+    photos : all that the catalogue knows
+    folder : where the photos lie
+    """
     yield Started(work="verify the study", total=len(photos), unit="photos")
-    faults = [*_ledger(study), *_folders(study, photos), *_models(study)]
+    faults = [*_ledger(catalogue), *_twins(photos), *_folders(photos, folder), *_models(models)]
     for done, photo in enumerate(photos):
         if photo.image_path.is_dir():
             faults += _image(photo)
@@ -74,31 +78,42 @@ def verify(study: Study) -> Iterator[Event]:
     yield Finished(result={"ok": not faults, "faults": [asdict(fault) for fault in faults]})
 
 
-def _ledger(study: Study) -> Iterator[Fault]:
+def _ledger(catalogue: Catalogue) -> Iterator[Fault]:
     do = "restore the catalogue from a backup; do not train before"
-    for what in study.folds.verify():
+    for what in FoldLedger(catalogue).verify():
         yield Fault(where="fold ledger", what=what, do=do)
-    with study.catalogue.reading() as session:
+    with catalogue.reading() as session:
         patients = set(session.scalars(select(PatientRow.id)))
         entered = set(session.scalars(select(FoldRow.patient)))
     for patient in sorted(patients - entered):
         yield Fault(where="fold ledger", what=f"patient {patient} has no fold", do=do)
 
 
-def _folders(study: Study, photos: list[Photo]) -> Iterator[Fault]:
+def _twins(photos: list[Photo]) -> Iterator[Fault]:
+    """Pictures that two patients have, in studies that were filled before such an import was refused."""
+    first: dict[str, Photo] = {}
+    for photo in photos:
+        other = first.setdefault(photo.digest, photo)
+        if other.patient != photo.patient:
+            what = f"the same picture as {other.id} of patient {other.patient}"
+            do = "find out whose it is; do not trust scores of either patient before"
+            yield Fault(where=f"{photo.id} of patient {photo.patient}", what=what, do=do)
+
+
+def _folders(photos: list[Photo], folder: Path) -> Iterator[Fault]:
     known = {photo.id for photo in photos}
     for photo in photos:
         if not photo.image_path.is_dir():
             yield Fault(where=photo.id, what="the photo's image is missing", do=_RESTORE)
-    for entry in sorted(study.photos_dir.iterdir()):
+    for entry in sorted(folder.iterdir()):
         if entry.name not in known and TEMPORARY not in entry.name:
             what = "a folder that the catalogue does not know"
             yield Fault(where=entry.name, what=what, do="restore the catalogue from a backup, or move the folder away")
 
 
-def _models(study: Study) -> Iterator[Fault]:
-    for entry in study.models.entries():
-        weights = study.models.weights_folder(entry.digest) / "weights.safetensors"
+def _models(models: Registry) -> Iterator[Fault]:
+    for entry in models.entries():
+        weights = models.weights_folder(entry.digest) / "weights.safetensors"
         where = f"model {entry.name}, {entry.digest[:12]}"
         do = "restore the weights from a backup, or train again"
         if not weights.is_file():

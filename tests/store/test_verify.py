@@ -6,11 +6,13 @@ import sqlite3
 import numpy as np
 import pytest
 import zarr
+from sqlalchemy import update
 from study_ground import FACTS, look, noise, save
 
 from napari_ctcl.events import Finished, Note
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.store import ModelEntry
+from napari_ctcl.store.catalogue import PhotoRow
 
 
 @pytest.fixture
@@ -141,3 +143,10 @@ def test_a_patient_without_a_fold_and_a_rewritten_chain_are_found(study, photo):
         "entry 0 (P01) was changed after it was written",
         "patient P03 has no fold",
     ]
+
+
+def test_a_picture_that_two_patients_have_is_found(study, photo, tmp_path):
+    study.import_photo(save(tmp_path / "other.png", noise(9, (200, 200))), **{**FACTS, "patient": "P02"})
+    with study.catalogue.writing() as session:
+        session.execute(update(PhotoRow).values(digest=photo.digest))
+    assert f"the same picture as {photo.id} of patient P01" in [fault["what"] for fault in faults(study)]
