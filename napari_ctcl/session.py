@@ -7,7 +7,6 @@ handed on there.
 
 from __future__ import annotations
 
-import getpass
 import queue
 import threading
 from collections.abc import Iterable
@@ -24,6 +23,7 @@ from napari_ctcl.region import Region
 from napari_ctcl.segment.protocol import Request, command
 from napari_ctcl.shown import Shown
 from napari_ctcl.store import Photo, Study, TiledPyramid
+from napari_ctcl.store.lock import login_name
 from napari_ctcl.store.registry import STARTER as STARTER  # noqa: PLC0414 - the window speaks of it too
 
 Work = Literal["segment", "retrain"]
@@ -48,7 +48,7 @@ class Session:
 
     def __init__(self, study: Study, *, user: str | None = None) -> None:
         self.study = study
-        self.user = user or getpass.getuser()
+        self.user = user or login_name()
         self.photo: Photo | None = None
         self.shown: Shown | None = None
         self.work: Work | None = None

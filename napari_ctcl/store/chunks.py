@@ -19,19 +19,14 @@ import zarr
 from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.region import Region
 from napari_ctcl.store.disk import room_on
+from napari_ctcl.store.shapes import Shape
 
 Labels = npt.NDArray[np.uint8]
-Shape = tuple[int, int]
 Key = tuple[int, int, int]
 """Level, and row and column of a tile in it."""
 
 TILE: Final = 512
 """Side of a chunk, px."""
-
-
-def level_shapes(shape: Shape, levels: int) -> list[Shape]:
-    """(height, width) of every level: each half of the one before, rounded up."""
-    return [(-(-shape[0] // (1 << level)), -(-shape[1] // (1 << level))) for level in range(levels)]
 
 
 def halved(labels: Labels) -> Labels:

@@ -31,7 +31,8 @@ from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.masks import Labels, Mask, MaskMap, open_mask
 from napari_ctcl.store.photo import IMAGE, journal_path
 from napari_ctcl.store.publish import Staged, publish, sweep
-from napari_ctcl.store.pyramid import BAND, PyramidWriter, level_shapes
+from napari_ctcl.store.pyramid import BAND, PyramidWriter
+from napari_ctcl.store.shapes import level_shapes
 from napari_ctcl.store.twins import require_own, twins
 
 _SHORTEST_ID: Final = 8

@@ -20,7 +20,8 @@ import numpy as np
 
 from napari_ctcl.errors import CtclError, DiskFull, StudyError, WorkFailed
 from napari_ctcl.region import Region, grid
-from napari_ctcl.store.chunks import TILE, Labels, Shape
+from napari_ctcl.store.chunks import TILE, Labels
+from napari_ctcl.store.shapes import Shape
 from napari_ctcl.store.stroke import Change, Kind, Made, Place, Stroke, unpack
 
 SCHEMA: Final = 2

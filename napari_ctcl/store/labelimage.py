@@ -19,8 +19,9 @@ from zarr.codecs import ZstdCodec
 from napari_ctcl.errors import NotFound, StudyError
 from napari_ctcl.lesion import COLOURS, Lesion
 from napari_ctcl.region import Region, Span
-from napari_ctcl.store.chunks import TILE, LabelImage, Labels, Shape, level_shapes, read_array, sync_files
+from napari_ctcl.store.chunks import TILE, LabelImage, Labels, read_array, sync_files
 from napari_ctcl.store.disk import TEMPORARY, partial, room_on, write_text
+from napari_ctcl.store.shapes import Shape, level_shapes
 
 
 def folder(image_path: Path, name: str) -> Path:

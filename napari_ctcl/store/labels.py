@@ -6,10 +6,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from napari_ctcl.store import labelimage
-from napari_ctcl.store.chunks import Shape, sweep
+from napari_ctcl.store.chunks import sweep
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.painting import TiledPyramid
+from napari_ctcl.store.shapes import Shape
 
 __all__ = ["TiledPyramid", "open_labels"]
 

@@ -79,7 +79,7 @@ class Lock:
         holder = Holder(
             pid=os.getpid(),
             host=socket.gethostname(),
-            user=user or _login(),
+            user=user or login_name(),
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             what=what,
         )
@@ -110,7 +110,8 @@ class Lock:
         self.release()
 
 
-def _login() -> str:
+def login_name() -> str:
+    """Name of whoever runs this program; of the account's number where the account has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

@@ -19,11 +19,12 @@ from napari_ctcl.errors import CtclError, MaskError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store import labelimage
-from napari_ctcl.store.chunks import TILE, LabelImage, Labels, Shape
+from napari_ctcl.store.chunks import TILE, LabelImage, Labels
 from napari_ctcl.store.drawing import Drawing, Mask
 from napari_ctcl.store.history import History
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.shapes import Shape
 from napari_ctcl.store.stroke import Stroke
 from napari_ctcl.store.tiles import Tiles
 from napari_ctcl.store.writer import Writer

@@ -26,7 +26,7 @@ from napari_ctcl.store.folds import Fold
 from napari_ctcl.store.labels import TiledPyramid, open_labels
 from napari_ctcl.store.pixels import PhotoPixels
 from napari_ctcl.store.prediction import PredictionWriter, predicted_by
-from napari_ctcl.store.pyramid import level_shapes
+from napari_ctcl.store.shapes import level_shapes
 
 IMAGE: Final = "image.ome.zarr"
 _PAINTED: Final = re.compile(r"annotation|reader-[\w-]+")

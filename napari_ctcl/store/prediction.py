@@ -23,9 +23,10 @@ from napari_ctcl.errors import InputError, MaskError, StudyError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store import labelimage
-from napari_ctcl.store.chunks import TILE, Labels, Shape, read_array, sweep, sync_files
+from napari_ctcl.store.chunks import TILE, Labels, read_array, sweep, sync_files
 from napari_ctcl.store.disk import TEMPORARY, room_on, write_text
 from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.shapes import Shape
 from napari_ctcl.store.tiles import Tiles
 
 NAME: Final = "prediction"

@@ -21,7 +21,7 @@ from napari_ctcl.store import folds
 from napari_ctcl.store.catalogue import Catalogue, PatientRow, PhotoRow, VisitRow, now
 from napari_ctcl.store.disk import TEMPORARY, sync_folder
 from napari_ctcl.store.intake import Intake
-from napari_ctcl.store.pyramid import level_shapes
+from napari_ctcl.store.shapes import level_shapes
 
 UNPUBLISHED: Final = ".unpublished"
 """Marks a photo's folder until its catalogue row is committed."""

@@ -7,7 +7,6 @@ levels at once, so memory follows the photo's width and not its size.
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,24 +15,13 @@ import tensorstore as ts
 
 from napari_ctcl.store.colour import Pixels
 from napari_ctcl.store.disk import write_text
+from napari_ctcl.store.shapes import Shape, level_shapes
 
 CHUNK: Final = 512
 SHARD: Final = 2048
-COARSEST: Final = 512
-"""Longest side of the last level, px, at most."""
 BAND: Final = 512
 """Rows that are decoded and reduced at a time."""
 _SHARDS_IN_FLIGHT: Final = 4
-
-Shape = tuple[int, int]
-
-
-def level_shapes(shape: Shape) -> list[Shape]:
-    """(height, width) of every level of a photo: halves, rounded up, until the longest side is 512 or less."""
-    shapes = [shape]
-    while max(shapes[-1]) > COARSEST:
-        shapes.append((math.ceil(shapes[-1][0] / 2), math.ceil(shapes[-1][1] / 2)))
-    return shapes
 
 
 def halved(planes: Pixels) -> Pixels:

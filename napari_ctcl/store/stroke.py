@@ -9,7 +9,8 @@ import numpy as np
 from numcodecs import Zstd
 
 from napari_ctcl.region import Region
-from napari_ctcl.store.chunks import Labels, Shape
+from napari_ctcl.store.chunks import Labels
+from napari_ctcl.store.shapes import Shape
 
 Kind = Literal["stroke", "undo", "redo"]
 Place = tuple[int, int]

@@ -13,7 +13,8 @@ from PIL import Image, ImageCms
 
 from napari_ctcl.errors import ImageError, NotFound
 from napari_ctcl.store.formats import open_photo
-from napari_ctcl.store.pyramid import halved, level_shapes
+from napari_ctcl.store.pyramid import halved
+from napari_ctcl.store.shapes import level_shapes
 
 
 def read(path, rows=16):

@@ -15,7 +15,7 @@ from label_ground import LEVELS, SHAPE, everything, image_at, open_at
 from paint_until_killed import replay
 
 from napari_ctcl.store import labelimage
-from napari_ctcl.store.chunks import level_shapes
+from napari_ctcl.store.shapes import level_shapes
 
 
 def paint_and_kill(folder, seconds):

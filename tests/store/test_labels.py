@@ -22,8 +22,9 @@ from napari_ctcl.errors import DiskFull, InputError, MaskError, StudyBusy, Study
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, grid
 from napari_ctcl.store import labelimage, painting, writer
-from napari_ctcl.store.chunks import TILE, halved, level_shapes
+from napari_ctcl.store.chunks import TILE, halved
 from napari_ctcl.store.prediction import PredictionWriter
+from napari_ctcl.store.shapes import level_shapes
 from napari_ctcl.store.tiles import Tiles
 
 

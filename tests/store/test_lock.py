@@ -69,6 +69,15 @@ def test_a_note_that_cannot_be_read_still_refuses(tmp_path):
             Lock(path).acquire("painting")
 
 
+def test_an_account_without_a_name_is_told_by_its_number():
+    code = "import os\nfrom napari_ctcl.store.lock import login_name\nos.setuid(54321)\nprint(login_name())"
+    nameless = {key: value for key, value in os.environ.items() if key not in ("LOGNAME", "USER", "LNAME", "USERNAME")}
+    said = subprocess.run([sys.executable, "-c", code], env=nameless, capture_output=True, text=True, check=False)
+    if "PermissionError" in said.stderr:
+        pytest.skip("only root may become another account")
+    assert said.stdout == "uid 54321\n", said.stderr
+
+
 def test_a_lock_that_a_full_disk_refused_can_be_taken_once_there_is_room(tmp_path):
     lock = Lock(tmp_path / ".lock")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -14,8 +14,9 @@ from label_ground import LEVELS, SHAPE, chunk_files, image_at, open_at
 from napari_ctcl.errors import InputError, MaskError, StudyBusy, StudyError
 from napari_ctcl.region import Region, grid
 from napari_ctcl.store import labelimage
-from napari_ctcl.store.chunks import TILE, halved, level_shapes
+from napari_ctcl.store.chunks import TILE, halved
 from napari_ctcl.store.prediction import PredictionWriter, predicted_by, read_record, read_uncertainty
+from napari_ctcl.store.shapes import level_shapes
 
 CORES = list(grid(SHAPE, TILE))
 
