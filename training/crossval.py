@@ -70,8 +70,10 @@ def crossval(study: Study, order: Order, *, resume: RunFolder | None = None) -> 
     """
     began = time.monotonic()
     yield Started(work=f"training {order.name}", total=len(order.folds), unit="folds")
-    photos = (yield from survey(study)) if resume is None else resume.annotated(study)
-    _must_split(study, photos, order.folds)
+    photos: list[Annotated] = []
+    if resume is None:
+        photos = yield from survey(study)
+        _must_split(study, photos, order.folds)
     start = find(study, order.start) if order.start else None
     recipe = _fitted(order.recipe, study, start, order.folds)
     with only_trainer(study, order.name):
