@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal, Self
 
@@ -25,6 +26,7 @@ from napari_ctcl.shown import Shown
 from napari_ctcl.store import Photo, Study, TiledPyramid
 from napari_ctcl.store.lock import login_name
 from napari_ctcl.store.registry import STARTER as STARTER  # noqa: PLC0414 - the window speaks of it too
+from napari_ctcl.unfinished import newest_unfinished, unfinished
 
 Work = Literal["segment", "retrain"]
 
@@ -52,11 +54,11 @@ class Session:
         self.photo: Photo | None = None
         self.shown: Shown | None = None
         self.work: Work | None = None
-        self.stopped_run: str | None = None
+        self.stopped_run = newest_unfinished(study.runs_dir)
         self._labels: TiledPyramid | None = None
         self._job: Job | None = None
         self._end: Finished | Failed | None = None
-        self._runs: set[str | None] = set()
+        self._runs: set[str] = set()
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
 
     @classmethod
@@ -82,20 +84,25 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self, *, wait: bool = True) -> None:
         """Stop what is running, keep what is painted, close the study.
+
+        Parameters
+        ----------
+        wait : until the running job has kept its work and ended; otherwise it is asked to, and does so by itself
 
         Raises
         ------
         DiskFull
             If the last strokes had no room in the labels; the study is closed, and the journal keeps them.
         """
-        if self._job is not None:
-            self._job.cancel()
-        try:
-            self._put_away()
-        finally:
-            self.study.close()
+        with ExitStack() as last:
+            last.callback(self.study.close)
+            last.callback(self._put_away)
+            if self._job is not None and wait:
+                self._job.cancel()
+            else:
+                self.cancel()
 
     # The photo in hand
 
@@ -120,7 +127,8 @@ class Session:
         StudyBusy
             If somebody else is painting on it; the photo in hand stays.
         DiskFull
-            If there is no room for the last strokes; the photo in hand stays.
+            If there is no room for the last strokes; the photo in hand stays. A stroke that was still being drawn is
+            lost where it has no room, and the other photo is in hand.
         """
         if self.photo is not None and self.photo.id == photo_id:
             return
@@ -128,9 +136,11 @@ class Session:
         if self._labels is not None:
             self._labels.flush()
         labels = photo.labels("annotation", user=self.user)
-        self._put_away()
-        self.photo, self._labels, self.shown = photo, labels, Shown(photo, labels)
-        self.photo_changed.emit(photo_id)
+        try:
+            self._put_away()
+        finally:  # the last photo is given back even where that failed, so the new one's lock must have an owner
+            self.photo, self._labels, self.shown = photo, labels, Shown(photo, labels)
+            self.photo_changed.emit(photo_id)
 
     def _put_away(self) -> None:
         labels, self.photo, self.shown, self._labels = self._labels, None, None, None
@@ -156,6 +166,26 @@ class Session:
             )
         self.labels_changed.emit()
         return self.labels
+
+    def sign_off(self) -> None:
+        """Have the user's name stand for the labels of the photo in hand.
+
+        Raises
+        ------
+        InputError
+            If no photo is in hand, or nothing on it is labelled by a person.
+        """
+        self.labels.flush()
+        if self.photo is None or self.photo.state not in ("in work", "verified"):
+            raise InputError("nothing on this photo is labelled yet", do="paint, or accept the proposal, then sign off")
+        self.photo.verify(self.user)
+        self.photos_changed.emit()
+
+    def reopen(self) -> None:
+        """Take the signature back from the photo in hand."""
+        if self.photo is not None:
+            self.photo.reopen()
+            self.photos_changed.emit()
 
     def accept(self, region: Region) -> int:
         """Take over the model's pixels inside a level-0 region, as one stroke; human pixels stay.
@@ -224,12 +254,8 @@ class Session:
         if self._labels is not None:
             self._labels.flush()
         how = ("--recipe", recipe) if resume is None else ("--resume", resume)
-        self._runs = self._unfinished() - {resume}
+        self._runs = unfinished(self.study.runs_dir) - {resume or ""}
         self._start("retrain", trainer("finetune", str(self.study.root), *how), patience_s=TRAINER_PATIENCE_S)
-
-    def _unfinished(self) -> set[str | None]:
-        runs = (path.parent for path in self.study.runs_dir.glob("*/run.json"))
-        return {run.name for run in runs if not (run / "scores.json").exists()}
 
     def log(self, work: Work) -> Path:
         """File with what the last job of that kind said beside its events."""
@@ -250,8 +276,10 @@ class Session:
 
     def cancel(self) -> None:
         """Ask the running job to stop, without waiting for it; what it finished is kept."""
-        if self._job is not None:
-            threading.Thread(target=self._job.cancel, name="cancel", daemon=True).start()
+        if (
+            self._job is not None
+        ):  # a program that ends meanwhile waits for this thread, and so for the job's checkpoint
+            threading.Thread(target=self._job.cancel, name="cancel", daemon=False).start()
 
     def poll(self) -> None:
         """Hand on what the running job has said since the last call, on the caller's thread."""
@@ -267,7 +295,7 @@ class Session:
         if event is None:
             self.work = self._job = None
             if work == "retrain":
-                self.stopped_run = max((run for run in self._unfinished() - self._runs if run), default=None)
+                self.stopped_run = max(unfinished(self.study.runs_dir) - self._runs, default=None)
             self.photos_changed.emit()
             self.job_ended.emit(work, self._end)
             return

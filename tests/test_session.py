@@ -166,6 +166,50 @@ def test_a_full_disk_keeps_the_photo_in_hand_and_gives_the_other_one_back(sessio
     assert first.label_pixels()[Lesion.PATCH] == 300 * 300
 
 
+def test_a_photo_that_cannot_be_given_back_whole_leaves_no_lock_behind(session: Session, study: Path) -> None:
+    first, second = session.photos()
+    second.labels(user="somebody").close()
+    session.show(first.id)
+    session.labels.begin("brush")
+    session.labels.paste(0, 0, np.random.default_rng(0).integers(1, 5, (600, 700), np.uint8))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(DiskFull):
+            session.show(second.id)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert session.photo is not None
+    assert session.photo.id == second.id
+    first.labels(user="somebody").close()
+    session.close()
+    second.labels(user="somebody").close()
+
+
+def test_signing_off_needs_labels_and_can_be_taken_back(session: Session) -> None:
+    photo = session.photos()[0]
+    session.show(photo.id)
+    with pytest.raises(InputError, match="nothing on this photo is labelled"):
+        session.sign_off()
+    paint(session, Region(0, 5, 0, 5), Lesion.PATCH)
+    session.sign_off()
+    assert photo.state == "verified"
+    session.reopen()
+    assert photo.state == "in work"
+
+
+def test_closing_without_waiting_lets_the_job_end_by_itself(study: Path) -> None:
+    session = Session.open(study, user="reader")
+    session.show(session.photos()[0].id)
+    session.segment("cpu")
+    job = session._job
+    session.close(wait=False)
+    end = time.monotonic() + 20
+    while job is not None and job.running:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def test_a_cancelled_job_says_that_it_was_stopped_and_the_next_one_can_start(session: Session) -> None:
     session.show(session.photos()[0].id)
     ends: list[Finished | Failed] = []
