@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from napari_ctcl.cli.answers import Json, answer, as_json, tell
 from napari_ctcl.errors import InputError
+
+if TYPE_CHECKING:
+    from napari_ctcl.store import ModelEntry
 
 
 def segment(
@@ -141,29 +144,29 @@ def models(
             opened.models.rollback()
         champion = opened.models.champion()
         entries = opened.models.named(_required(name)) if action == "show" else opened.models.entries()
-    facts = [
-        {
-            "name": entry.name,
-            "fold": entry.fold,
-            "digest": entry.digest,
-            "parent": entry.parent,
-            "champion": entry.name == champion,
-            "macro_lesion": entry.scores.get("macro_lesion"),
-        }
-        for entry in entries
-    ]
+    facts = [_facts(entry, champion) for entry in entries]
     if json:
         print(as_json(facts))
         return
     rows = [
-        (row["name"], row["fold"], str(row["digest"])[:12], row["macro_lesion"], "champion" if row["champion"] else "")
+        (row["name"], row["fold"], row["digest"][:12], row["macro_lesion"], "champion" if row["champion"] else "")
         for row in facts
     ]
-    table(
-        "" if rows else "no models yet; the starter model proposes labels",
-        ("model", "fold", "digest", "Dice", ""),
-        rows,
-    )
+    if rows:
+        table("", ("model", "fold", "digest", "Dice", ""), rows)
+    else:
+        print("no models yet; the starter model proposes labels")
+
+
+def _facts(entry: ModelEntry, champion: str | None) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "fold": entry.fold,
+        "digest": entry.digest,
+        "parent": entry.parent,
+        "champion": entry.name == champion,
+        "macro_lesion": entry.scores.get("macro_lesion"),
+    }
 
 
 def _required(name: str | None) -> str:

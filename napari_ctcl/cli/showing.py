@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from napari_ctcl.cli.answers import Json, answer, as_json
 from napari_ctcl.errors import InputError
+
+_BINDINGS: Final = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
 
 def annotate(study: Path | None = None, photo: str | None = None, /) -> None:
@@ -23,10 +25,27 @@ def annotate(study: Path | None = None, photo: str | None = None, /) -> None:
         with Study.open(study) as opened:
             if photo is not None:
                 opened.photo(photo)
+    _require_screen()
+    os.execv(sys.executable, _window(study, photo))
+
+
+def _require_screen() -> None:
+    """Refuse to open a window where none can be shown."""
     missing = [name for name in ("napari", "magicgui", "qtpy") if importlib.util.find_spec(name) is None]
+    if not any(importlib.util.find_spec(binding) for binding in _BINDINGS):
+        missing.append(f"one of {', '.join(_BINDINGS)}")
     if missing:
         raise InputError(f"the window needs {missing[0]}", do='pip install "napari-ctcl[all]"')
-    os.execv(sys.executable, _window(study, photo))
+    if sys.platform == "linux" and not _display() and "QT_QPA_PLATFORM" not in os.environ:
+        raise InputError(
+            "the window needs a display",
+            expected="DISPLAY or WAYLAND_DISPLAY to be set",
+            do="run this at a desk, or with ssh -X",
+        )
+
+
+def _display() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def demo(
@@ -48,7 +67,7 @@ def demo(
         ]
         table("Dice on photos of patients the model never saw", ("class", "before", "after", "gain"), rows)
         print(f"{found['photos']} photos, {found['strokes']} strokes, {found['seconds']:.0f} s; see {found['report']}")
-    if window and ("DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ):
+    if window and _display():
         _open_beside(Path(found["study"]))
     if json:
         keys = ("photos", "strokes", "dice_before", "dice_after", "seconds", "study")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from cyclopts import Parameter
 
 from napari_ctcl.cli.answers import Json, answer, as_json, tell
 from napari_ctcl.errors import InputError
 from napari_ctcl.lesion import CLASSES
 
 if TYPE_CHECKING:
-    from napari_ctcl.store import Photo
+    from napari_ctcl.events import Event
+    from napari_ctcl.store import Photo, Study
 
 
 def init(study: Path, /, *, json: Json = False) -> None:
@@ -23,26 +27,13 @@ def init(study: Path, /, *, json: Json = False) -> None:
         tell({"study": str(study), "id": made.id}, f"{study} is ready for photos", json)
 
 
-def import_photos(
-    study: Path,
-    /,
-    *files: Path,
-    patient: str | None = None,
-    visit: str | None = None,
-    region: str | None = None,
-    side: str | None = None,
-    aspect: str | None = None,
-    mask: Path | None = None,
-    mask_map: str | None = None,
-    table: Path | None = None,
-    json: Json = False,
-) -> None:
-    """Bring photos in, and masks with them: upright, sRGB, without metadata.
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What is said of the photos given.
 
     Parameters
     ----------
-    files
-        Photos: JPEG, PNG or TIFF.
     patient
         Pseudonym of the patient; a name is not wanted here.
     visit
@@ -55,6 +46,39 @@ def import_photos(
         Which side of the region faces the camera, such as dorsal.
     mask
         Label image of the one photo given.
+    """
+
+    patient: str | None = None
+    visit: str | None = None
+    region: str | None = None
+    side: str | None = None
+    aspect: str | None = None
+    mask: Path | None = None
+
+    def given(self) -> list[str]:
+        """Options that were given."""
+        return [f"--{field.name}" for field in fields(self) if getattr(self, field.name) is not None]
+
+    def missing(self) -> list[str]:
+        """Options that every photo needs and that were not given."""
+        return [f"--{name}" for name in ("patient", "visit", "region") if not getattr(self, name)]
+
+
+def import_photos(
+    study: Path,
+    /,
+    *files: Path,
+    said: Said = Said(),
+    mask_map: str | None = None,
+    table: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Bring photos in, and masks with them: upright, sRGB, without metadata.
+
+    Parameters
+    ----------
+    files
+        Photos: JPEG, PNG or TIFF.
     mask_map
         What a mask's values mean, such as 0=normal,255=tumor or rest=normal.
     table
@@ -62,31 +86,39 @@ def import_photos(
     """
     from napari_ctcl.store import Study
 
-    facts = {"--patient": patient, "--visit": visit, "--region": region}
-    _check_import(files, facts, mask, table)
-    needed = {"patient": patient or "", "visit": visit or "", "region": region or ""}
+    _require_one_way(files, said, table)
+    if mask_map is not None and said.mask is None and table is None:
+        raise InputError("--mask-map without a mask", expected="--mask, or a --table with masks", do="name the mask")
     with Study.open(study) as opened:
         if table is not None:
-            photos = list(answer(opened.import_table(table, mask_map=mask_map), json)["photos"])
-        elif mask is None:
-            steps = opened.import_files(files, side=side, aspect=aspect, **needed)
-            photos = list(answer(steps, json)["photos"])
+            steps = opened.import_table(table, mask_map=mask_map)
         else:
-            steps = opened.import_steps(files[0], side=side, aspect=aspect, mask=mask, mask_map=mask_map, **needed)
-            photos = [answer(steps, json)["photo"]]
+            steps = _import(opened, files, said, mask_map)
+        found = answer(steps, json)
+    photos = list(found["photos"]) if "photos" in found else [found["photo"]]
     tell({"photos": photos}, f"{len(photos)} photos imported", json)
 
 
-def _check_import(
-    files: tuple[Path, ...], facts: Mapping[str, str | None], mask: Path | None, table: Path | None
-) -> None:
+def _require_one_way(files: tuple[Path, ...], said: Said, table: Path | None) -> None:
+    """Refuse an import that says things twice, or too little."""
     if bool(files) == (table is not None):
         raise InputError("either photos or --table is needed, not both", do="see ctcl import --help")
-    missing = [name for name, value in facts.items() if not value]
-    if files and missing:
-        raise InputError(f"{', '.join(missing)} missing", expected="every photo to have them", do="add them")
-    if mask is not None and len(files) != 1:
+    if table is not None and said.given():
+        what = f"{', '.join(said.given())} beside --table"
+        raise InputError(
+            what, expected="the table to say it of each photo", do="leave it out, or write it in the table"
+        )
+    if files and said.missing():
+        raise InputError(f"{', '.join(said.missing())} missing", expected="every photo to have them", do="add them")
+    if said.mask is not None and len(files) != 1:
         raise InputError(f"one mask for {len(files)} photos", expected="one photo", do="use --table for many")
+
+
+def _import(study: Study, files: tuple[Path, ...], said: Said, mask_map: str | None) -> Iterator[Event]:
+    needed = {"patient": said.patient or "", "visit": said.visit or "", "region": said.region or ""}
+    if said.mask is None:
+        return study.import_files(files, side=said.side, aspect=said.aspect, **needed)
+    return study.import_steps(files[0], side=said.side, aspect=said.aspect, mask=said.mask, mask_map=mask_map, **needed)
 
 
 def list_photos(study: Path, /, *, json: Json = False) -> None:
@@ -105,7 +137,7 @@ def list_photos(study: Path, /, *, json: Json = False) -> None:
 
 
 def info(study: Path, photo: str, /, *, json: Json = False) -> None:
-    """Tell what is known about one photo: its size, scale, labels and the model behind its proposal."""
+    """Tell what is known about one photo: its size in pixels, its labels and the model behind its proposal."""
     from napari_ctcl.console import table
     from napari_ctcl.store import Study
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +111,24 @@ def _no_patient(make: Callable[..., Path]) -> list[object]:
     return [make("a.png"), *FACTS[2:]]
 
 
+def _map_without_a_mask(make: Callable[..., Path]) -> list[object]:
+    return [make("a.png"), *FACTS, "--mask-map", "0=normal"]
+
+
+def _facts_beside_a_table(make: Callable[..., Path]) -> list[object]:
+    return ["--table", _table_of(make("a.png")), "--side", "L", "--visit", "2026-03-01"]
+
+
+def _mask_beside_a_table(make: Callable[..., Path]) -> list[object]:
+    return ["--table", _table_of(make("a.png")), "--mask", make("mask.png", value=7), "--mask-map", "7=normal"]
+
+
+def _table_of(photo: Path) -> Path:
+    table = photo.with_name("photos.csv")
+    table.write_text(f"file,patient,visit,region\n{photo.name},P01,2026-03-01,feet\n")
+    return table
+
+
 def _no_file(make: Callable[..., Path]) -> list[object]:
     return [make("a.png").with_name("absent.png"), *FACTS]
 
@@ -126,6 +147,9 @@ def _no_file(make: Callable[..., Path]) -> list[object]:
         (_impossible_day, "2026-02-30"),
         (_no_patient, "--patient"),
         (_no_file, "absent.png"),
+        (_map_without_a_mask, "--mask-map without a mask"),
+        (_facts_beside_a_table, "--visit, --side beside --table"),
+        (_mask_beside_a_table, "--mask beside --table"),
     ],
 )
 def test_a_bad_import_is_one_line_exit_2_and_leaves_the_study_as_it_was(
@@ -175,13 +199,98 @@ def test_wrong_usage_is_one_line_and_exit_2(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_study_of_a_newer_schema_or_of_other_classes_is_refused(study: Path, ctcl: Ctcl) -> None:
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [(("schema = 1", "schema = 99"), "a study of schema 99"), (("tumor = 4", "tumor = 3"), "labels of the classes")],
+)
+@pytest.mark.parametrize("command", ["list", "verify", "import", "models", "train"])
+def test_a_study_of_a_newer_schema_or_of_other_classes_is_refused_untouched(
+    study: Path,
+    ctcl: Ctcl,
+    picture: Callable[..., Path],
+    census: Census,
+    command: str,
+    change: tuple[str, str],
+    says: str,
+) -> None:
     settings = study / "study.toml"
-    good = settings.read_text()
-    settings.write_text(good.replace("schema = 1", "schema = 99"))
-    assert ctcl("list", study).code == 2
-    settings.write_text(good.replace("tumor = 4", "tumor = 3"))
-    assert ctcl("list", study).code == 2
+    settings.write_text(settings.read_text().replace(*change))
+    before = census(study)
+    answer = ctcl(command, study, *([picture("a.png"), *FACTS] if command == "import" else []))
+    assert answer.code == 2
+    assert says in answer.err
+    assert answer.err.count("\n") == 1
+    assert census(study) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a display")
+def test_a_window_without_a_display_is_refused_in_one_line(
+    study: Path, ctcl: Ctcl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    answer = ctcl("annotate", study)
+    assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert "needs a display" in answer.err
+
+
+def test_a_window_without_a_qt_binding_is_refused_in_one_line(study: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "class Without:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in ('PyQt6', 'PySide6', 'PyQt5', 'PySide2'): raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Without())\n"
+        "import importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda n: None if n in ('PyQt6', 'PySide6', 'PyQt5', 'PySide2') else find(n)\n"
+        "from napari_ctcl.cli import main\n"
+        "main()\n"
+    )
+    words = [sys.executable, "-c", code, "annotate", str(study)]
+    answer = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert answer.returncode == 2, answer.stderr
+    assert answer.stderr.startswith("ctcl: the window needs one of PyQt6, PySide6")
+    assert answer.stderr.count("\n") == 1
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from napari_ctcl.store import Study
+from napari_ctcl.store.lock import Lock
+lock = Lock(Path(sys.argv[1])).acquire(sys.argv[2], user="Dr. A")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(lock: Path, what: str) -> Iterator[None]:
+    """Another process that holds a lock meanwhile."""
+    words = [sys.executable, "-c", HOLDER, str(lock), what]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield
+        holder.communicate()
+
+
+@pytest.mark.parametrize("command", ["segment", "import"])
+def test_what_another_process_is_writing_is_refused_in_one_line_and_left_as_it_was(
+    study: Path, ctcl: Ctcl, picture: Callable[..., Path], census: Census, command: str
+) -> None:
+    photo = ctcl("import", study, picture("a.png"), *FACTS, "--json").facts["photos"][0]
+    lock = study / "photos" / photo / ".prediction.lock" if command == "segment" else study / ".import.lock"
+    before = census(study)
+    with held(lock, "work of its own"):
+        answer = ctcl(command, study, *([picture("bb.png"), *FACTS] if command == "import" else ["--device", "cpu"]))
+        assert census(study) == before
+    assert answer.code == 2, answer.err
+    assert "Dr. A" in answer.err
+    assert "holds it for work of its own" in answer.err
+    assert [line.startswith("ctcl: ") for line in answer.err.splitlines()].count(True) == 1
+    assert "Traceback" not in answer.err
 
 
 def test_training_needs_five_patients_and_labels(
