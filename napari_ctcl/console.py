@@ -115,22 +115,18 @@ def epoch_line(event: events.Epoch) -> str:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table on stdout; figures are right-aligned."""
+    """Print a table on stdout, its title on a line of its own; figures are right-aligned."""
     rows = [tuple(row) for row in rows]
-    grid = Table(
-        title=title or None,
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        header_style="bold",
-        show_header=any(columns),
-    )
+    grid = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for index, column in enumerate(columns):
         figures = bool(rows) and all(isinstance(row[index], int | float | None) for row in rows)
         grid.add_column(column, justify="right" if figures else "left")
     for row in rows:
         grid.add_row(*(_figure(cell) if isinstance(cell, float | None) else str(cell) for cell in row))
-    Console().print(grid)
+    console = Console()
+    if title:
+        console.print(title, highlight=False, soft_wrap=True)
+    console.print(grid)
 
 
 def _figure(value: float | None) -> str:
