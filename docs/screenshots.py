@@ -29,7 +29,7 @@ from napari_ctcl.shown import MODEL_OFFSET  # noqa: E402
 from napari_ctcl.store import Study  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-SIZE, PHOTOS, SEED = (1200, 1600), 10, 7
+SIZE, PHOTOS, SEED = (1200, 1600), 10, 12
 EPOCHS = 6
 RECIPE = f"""title = "short"
 [views]
