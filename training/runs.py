@@ -1,4 +1,4 @@
-"""The folder of a run: its recipe, its order, its log and what each fold came to; enough to go on after any stop."""
+"""The folder of a run: recipe, order, labels, log and what each fold came to; enough to go on after any stop."""
 
 from __future__ import annotations
 
