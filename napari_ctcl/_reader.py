@@ -74,8 +74,13 @@ def read_image(folder: Path) -> list[LayerData]:
             do="write it again with the program that made it, or import the original photo",
         ) from error
     arrays = [_upright(folder, _lazy(level), axes) for level in levels]
-    rgb = arrays[0].ndim == 3
-    options = {"name": folder.name.removesuffix(".zarr").removesuffix(".ome"), "rgb": rgb, "multiscale": True}
+    title = folder.name.removesuffix(".zarr").removesuffix(".ome")
+    options = {
+        "name": f"{title} (to look at; to paint, import the photo: ctcl import)",
+        "rgb": arrays[0].ndim == 3,
+        "multiscale": True,
+        "metadata": {"ctcl": {"looked_at": title}},
+    }
     return [(arrays, options, "image")]
 
 

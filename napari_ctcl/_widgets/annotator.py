@@ -13,16 +13,19 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
+from napari_ctcl._widgets.accepting import Accepting
 from napari_ctcl._widgets.canvas import Canvas
 from napari_ctcl._widgets.counting import Counter
 from napari_ctcl._widgets.docking import Column, dock_above, dock_beside, tell_research
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.jobs import Jobs
+from napari_ctcl._widgets.leaving import Leaving
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
+from napari_ctcl._widgets.states import States
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl.errors import CtclError
@@ -53,7 +56,9 @@ class Annotator(QWidget):
         self.canvas = Canvas(viewer, self.palette)
         self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
         self.counter, self.sample = Counter(), SampleMaker()
+        self.states, self.accepting, self.leaving = States(), Accepting(), Leaving(self, self.header)
         self.docks: list[QDockWidget] = []
+        self._surface: QWidget | None = None
         self._lay_out()
         self._join()
         self._reflect()
@@ -96,6 +101,12 @@ class Annotator(QWidget):
         self.counter.learnt.connect(self._show_learnable)
         self.counter.failed.connect(self._warn)
         self.sample.made.connect(self._show_sample)
+        self.states.found.connect(self._show_state)
+        self.accepting.began.connect(self._hold)
+        self.accepting.done.connect(self._accepted)
+        self.header.sign_asked.connect(lambda: self._sign(Session.sign_off))
+        self.header.reopen_asked.connect(lambda: self._sign(Session.reopen))
+        self.viewer.layers.events.inserted.connect(self._layer_came)
         self.viewer.events.theme.connect(self._dress)
         self.jobs.began.connect(self._reflect)
         self.jobs.ended.connect(self._job_ended)
@@ -118,33 +129,64 @@ class Annotator(QWidget):
         tell_research(main)
         main.installEventFilter(self)
         QCoreApplication.instance().aboutToQuit.connect(self.close_study)
-        surface = main.findChild(QOpenGLWidget)
-        if surface is not None:
-            self.canvas.watch(surface)
+        self._surface = main.findChild(QOpenGLWidget)
+        if self._surface is not None:
+            self.canvas.watch(self._surface)
         if self.session is None:
             self._take_over()
+
+    def _layer_came(self, event: Any) -> None:
+        if self.docks and "ctcl" in event.value.metadata:
+            QTimer.singleShot(0, self._take_over)  # napari is still at work on the layer
 
     def _take_over(self) -> None:
         """Open the study whose photo the reader has put in the viewer, in its place."""
         for layer in list(self.viewer.layers):
-            found = layer.metadata.get("ctcl")
-            if found is not None:
+            found = layer.metadata.get("ctcl", {})
+            if "study" in found:
                 self.viewer.layers.remove(layer)
-                self.open(found["study"], found["photo"])
+                self.open(found["study"])
                 return
+            if "looked_at" in found:
+                self.header.tell(
+                    f"{found['looked_at']} is in no study, so it is only to look at. To paint on it, import the "
+                    "original photo: ctcl import STUDY PHOTO. Your own photo is back with a click in the list.",
+                    kind="work",
+                )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Close the study with the window; a refused close leaves it open."""
+        """Close the study with the window; a close waits for what runs, and a refused one leaves it open."""
+        if event.type() == QEvent.Type.Close and self._put_off("close the window", self.window().close):
+            event.ignore()
+            return True
         if event.type() == QEvent.Type.Hide and not event.spontaneous() and not watched.isMinimized():
             self.close_study()
         return bool(super().eventFilter(watched, event))
+
+    def _put_off(self, what: str, then: Callable[[], object]) -> bool:
+        """Whether something runs that must end before the study is left; `then` is done after that, if it may be."""
+        if self._surface is not None and not self._surface.isVisible() and self.window().isVisible():
+            return False  # a program takes the window down, and there is nobody to ask
+        if self.accepting.busy:
+            self.header.tell(f"A moment: the proposal is still being accepted. Then {what}.", kind="work")
+            return True
+        if self.session is None or self.session.work is None:
+            return False
+        self.leaving.ask(self.session, what, then)
+        return True
 
     # The study
 
     def open(self, study: Path | str, photo: str | None = None) -> None:
         """Open a study and one of its photos, the first by default; a message says why when it cannot be."""
+        if self.session is not None and Path(study).absolute() == self.session.study.root:
+            self._open_again(photo)
+            return
         session = self._try(lambda: Session.open(study))
         if session is None:
+            return
+        if self._put_off("open the other study", lambda: self._switch(study, photo)):
+            self._try(session.close)
             return
         self.close_study()
         self.session = session
@@ -162,13 +204,27 @@ class Annotator(QWidget):
             self.header.tell("This study has no photos yet. Import some with: ctcl import", kind="info")
         self._reflect()
 
+    def _open_again(self, photo: str | None) -> None:
+        """The study is open already: list what was imported meanwhile."""
+        self._list_photos()
+        found = self.photos.listed
+        if photo is not None or (found and self.session is not None and self.session.photo is None):
+            self.show_photo(photo or found[0])
+        self.header.tell("This study is open.")
+
+    def _switch(self, study: Path | str, photo: str | None) -> None:
+        left = self.session.study.root.name if self.session is not None else ""
+        self.open(study, photo)
+        self.header.tell(f"The work in {left} was stopped. Open that study again to go on with it.")
+
     def close_study(self) -> None:
-        """Flush and give back everything; what is painted is on disk."""
+        """Flush and give back everything; what is painted is on disk, and what runs is asked to stop."""
         session, self.session = self.session, None
         self.jobs.stop()
-        self.counter.stop()
+        for waiting in (self.counter, self.states):
+            waiting.stop()
         if session is not None:
-            self._try(session.close)
+            self._try(lambda: session.close(wait=False))
 
     def ask_for_study(self) -> None:
         """Let the person choose a study folder."""
@@ -186,7 +242,11 @@ class Annotator(QWidget):
         self.photos.sample_button.setEnabled(True)
         if isinstance(made, Path):
             self.open(made)
-            self.header.tell("A synthetic photo. Press Pre-segment, then correct what the model got wrong.")
+            self.header.tell(
+                f"Synthetic photos: press Pre-segment, then correct. What you paint stays in {made}; "
+                "delete that folder to begin afresh.",
+                kind="work",
+            )
         else:
             self.header.tell(in_words(made), kind="bad")
 
@@ -196,6 +256,7 @@ class Annotator(QWidget):
         """Take a photo in hand."""
         session = self.session
         if session is not None:
+            self.canvas.put_away_looked_at()
             self._try(lambda: session.show(ident))
             if session.photo is not None:
                 self.photos.show_current(session.photo.id)
@@ -238,41 +299,72 @@ class Annotator(QWidget):
     def _show_counts(self, ident: str, pixels: dict[Lesion, int], total: int) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == ident:
             self.palette.show_amounts(pixels, total)
-            self.photos.show_state(self.session.photo)
+            self.states.ask([self.session.photo])
 
     def _show_learnable(self, learnable: Learnable) -> None:
         self.training.show_learnable(learnable)
         if self.session is not None and self.session.photo is not None:
-            self.photos.show_state(self.session.photo)
+            self.states.ask([self.session.photo])
+
+    def _show_state(self, ident: str, state: str) -> None:
+        self.photos.show_state(ident, state)
+        if self.session is not None and self.session.photo is not None and self.session.photo.id == ident:
+            self.header.show_state(state)
 
     # Judging
 
     def accept_all(self) -> None:
         """Take over the rest of the proposal."""
         session = self.session
-        if session is not None and session.shown is not None:
-            taken = self._try(session.accept_all)
-            if taken is not None:
-                self.canvas.redraw(Region.whole(session.shown.shape))
-                self._painted()
-                said = f"{taken:,} pixels of the proposal accepted. Undo takes them all back."
-                self.header.tell(said if taken else "Nothing of the proposal is left to accept.", kind="good")
+        if session is not None and session.photo is not None and not self.accepting.busy:
+            self.accepting.begin(session)
+
+    def _hold(self, *, held: bool = True) -> None:
+        """Keep the pen off the photo while all of it is written; the window goes on."""
+        if held:
+            self.header.tell("Accepting the proposal; painting goes on when it is done.", kind="work")
+        for part in (self.window().centralWidget(), self.tabs, self.photos):
+            part.setEnabled(not held)
+
+    def _accepted(self, outcome: int | CtclError | OSError) -> None:
+        session = self.session
+        self._hold(held=False)
+        if session is None or session.shown is None:
+            return
+        self.canvas.redraw(Region.whole(session.shown.shape))
+        if not isinstance(outcome, int):
+            self.header.tell(in_words(outcome), kind="bad")
+            return
+        self._painted()
+        said = f"{outcome:,} pixels of the proposal accepted. Undo takes them all back."
+        self.header.tell(said if outcome else "Nothing of the proposal is left to accept.", kind="good")
+
+    def _sign(self, step: Callable[[Session], None]) -> None:
+        session = self.session
+        if session is not None and session.photo is not None and not self.accepting.busy:
+            self._try(lambda: step(session))
+            self.states.ask([session.photo])
 
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
             self.canvas.redraw(region)
 
     def _job_ended(self) -> None:
-        self._list_photos()
+        if self.session is not None:
+            self.states.ask(self.session.photos())
         self._reflect()
         self._recount()
+        self.leaving.go_on()
 
     # Reflecting
 
     def _list_photos(self) -> None:
         if self.session is not None:
             current = self.session.photo.id if self.session.photo else None
-            self.photos.show_photos(self.session.photos(), current)
+            photos = self.session.photos()
+            self.photos.show_photos(photos, current)
+            self.states.stop()
+            self.states.ask(photos)
 
     def _reflect(self) -> None:
         session = self.session

@@ -116,6 +116,14 @@ class Canvas(QObject):
                 self.viewer.layers.remove(layer)
         self.labels = self.image = None
 
+    def put_away_looked_at(self) -> None:
+        """Take images off the canvas that were opened only to be looked at."""
+        for layer in list(self.viewer.layers):
+            if "looked_at" in layer.metadata.get("ctcl", {}):
+                self.viewer.layers.remove(layer)
+        if self.labels is not None:
+            self.viewer.layers.selection.active = self.labels
+
     def redraw(self, region: Region) -> None:
         """Show a level-0 region anew, as far as it is on screen."""
         if self.labels is not None:

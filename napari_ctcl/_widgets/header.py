@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -26,6 +26,9 @@ _HEIGHT_PX = 44  # fixed: a message that came and went would move the photo unde
 class Header(QWidget):
     """One line about the photo in hand, with room for a message in its middle."""
 
+    sign_asked = Signal()
+    reopen_asked = Signal()
+
     def __init__(self, user: str) -> None:
         super().__init__()
         self.title, self.chip, self.saved, self.reader = QLabel("No photo is open"), QLabel(), QLabel(), QLabel(user)
@@ -38,6 +41,9 @@ class Header(QWidget):
         self.help.setToolTip("Every key, and what it does")
         self.help.setProperty("role", "tool")
         self.help.clicked.connect(self._show_keys)
+        self.sign = QToolButton()
+        self.sign.setProperty("role", "tool")
+        self.sign.clicked.connect(self._ask_to_sign)
         self._message = self._message_strip()
         line = QHBoxLayout(self)
         line.setContentsMargins(10, 3, 12, 3)
@@ -46,10 +52,11 @@ class Header(QWidget):
             line.addWidget(widget)
         line.addWidget(self._message, 1)
         line.addStretch(0)
-        for widget in (self.saved, self.reader, self.help):
+        for widget in (self.saved, self.sign, self.reader, self.help):
             line.addWidget(widget)
         self.setFixedHeight(_HEIGHT_PX)
         self.chip.hide()
+        self.show_state(None)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._hush)
@@ -69,6 +76,9 @@ class Header(QWidget):
         self._close = close
         self._close.hide()
         return strip
+
+    def _ask_to_sign(self) -> None:
+        (self.reopen_asked if self._state == "verified" else self.sign_asked).emit()
 
     def _hush(self) -> None:
         self._words.clear()
@@ -94,6 +104,19 @@ class Header(QWidget):
         self.title.setText(words[:1].upper() + words[1:])
         self.chip.setVisible(photo is not None)
         self.show_saved(saved=True if photo is not None else None)
+        self.show_state(None)
+
+    def show_state(self, state: str | None) -> None:
+        """Offer to sign the photo off, or to take the signature back; nothing while its state is not known."""
+        self._state = state
+        self.sign.setVisible(state is not None)
+        self.sign.setText("Reopen" if state == "verified" else "Sign off")
+        self.sign.setEnabled(state in ("in work", "verified"))
+        tips = {
+            "in work": "The labels of this photo are complete and right, and your name stands for it.",
+            "verified": "A person has signed this photo off. Take the signature back.",
+        }
+        self.sign.setToolTip(tips.get(str(state), "Paint, or accept the proposal; then the photo can be signed off."))
 
     def show_class(self, lesion: Lesion, colour: RGB, tool: str) -> None:
         """Name the class and the tool in hand, in the class's colour."""
@@ -118,8 +141,8 @@ class Header(QWidget):
         self.saved.setToolTip(safe if saved else "The last stroke is not on disk; the message says why.")
 
     def tell(self, text: str, *, kind: str = "info") -> None:
-        """Show a message: info goes by itself, a refusal stays until it is dismissed or replaced."""
-        colour = {"info": BLUE, "good": GREEN, "warn": AMBER, "bad": RED}[kind]
+        """Show a message: info goes by itself, what is being done and a refusal stay until dismissed or replaced."""
+        colour = {"info": BLUE, "work": BLUE, "good": GREEN, "warn": AMBER, "bad": RED}[kind]
         self._words.setText(text)
         self._words.setToolTip(text)
         self._message.setStyleSheet(

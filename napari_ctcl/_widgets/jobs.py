@@ -48,6 +48,7 @@ class Jobs(QObject):
     def watch(self, session: Session) -> None:
         """Do and show the jobs of a session from now on."""
         self._session = session
+        self.training.clear(resumable=session.stopped_run is not None)
         session.job_event.connect(self._event)
         session.job_ended.connect(self._end)
 

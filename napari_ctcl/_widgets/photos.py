@@ -23,12 +23,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ctcl._widgets.style import STATES, counted, heading, quiet
+from napari_ctcl._widgets.style import STATES, beside, counted, heading, quiet
 from napari_ctcl.store import Photo
 
 _ID: Final = Qt.ItemDataRole.UserRole
 _STATE: Final = Qt.ItemDataRole.UserRole + 1
 _PICTURE: Final = Qt.ItemDataRole.UserRole + 2
+_ABOUT: Final = Qt.ItemDataRole.UserRole + 3
 _SIDE: Final = 46
 
 
@@ -36,6 +37,11 @@ def where(photo: Photo) -> str:
     """Body region, side and aspect, as a person says them."""
     side = {"L": "left", "R": "right"}.get(str(photo.side or ""), "")
     return ", ".join(part for part in (" ".join(p for p in (side, str(photo.region)) if p), photo.aspect or "") if part)
+
+
+def _about(photo: Photo) -> str:
+    fold = "a test patient" if photo.fold == "test" else f"fold {photo.fold}"
+    return f"{where(photo)}\n{photo.patient}, {photo.visit}\n{photo.width} x {photo.height} px, {fold}"
 
 
 class _Row(QStyledItemDelegate):
@@ -56,7 +62,7 @@ class _Row(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(91, 155, 213, 70))
             painter.drawRoundedRect(area, 5, 5)
-        picture, colour = index.data(_PICTURE), QColor(STATES[index.data(_STATE)][0])
+        picture = index.data(_PICTURE)
         place = QRect(area.left() + 3, area.top() + 2, _SIDE, _SIDE)
         if isinstance(picture, QPixmap):
             painter.drawPixmap(place, picture)
@@ -64,16 +70,20 @@ class _Row(QStyledItemDelegate):
         painter.setPen(option.palette.color(option.palette.ColorRole.WindowText))
         title = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
-        line = words.translated(0, 20)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(colour if index.data(_STATE) != "new" else Qt.BrushStyle.NoBrush)
-        painter.setPen(colour)
-        painter.drawEllipse(line.left() + 1, line.center().y() - 3, 7, 7)
-        ink = option.palette.color(option.palette.ColorRole.WindowText)
-        ink.setAlpha(190)
-        painter.setPen(ink)
-        painter.drawText(line.adjusted(14, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, STATES[index.data(_STATE)][1])
+        if index.data(_STATE) in STATES:
+            _draw_state(painter, words.translated(0, 20), index.data(_STATE), option)
         painter.restore()
+
+
+def _draw_state(painter: QPainter, line: QRect, state: str, option: QStyleOptionViewItem) -> None:
+    colour, ink = QColor(STATES[state][0]), option.palette.color(option.palette.ColorRole.WindowText)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(colour if state != "new" else Qt.BrushStyle.NoBrush)
+    painter.setPen(colour)
+    painter.drawEllipse(line.left() + 1, line.center().y() - 3, 7, 7)
+    ink.setAlpha(190)
+    painter.setPen(ink)
+    painter.drawText(line.adjusted(14, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, STATES[state][1])
 
 
 class PhotoList(QWidget):
@@ -96,11 +106,15 @@ class PhotoList(QWidget):
         self.tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.tree.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.tree.currentItemChanged.connect(self._choose)
+        self.tree.itemClicked.connect(self._choose)  # the photo in hand may be covered by an image put above it
         self._items: dict[str, QTreeWidgetItem] = {}
         self._unpictured: list[Photo] = []
         self._painter = QTimer(self)
         self._painter.timeout.connect(self._picture_next)
-        self.count = quiet()
+        self.count, self.another = quiet(), QPushButton("Open study...")
+        self.another.setProperty("role", "plain")
+        self.another.setToolTip("Open another study; dropping its folder on the window does the same.")
+        self.another.clicked.connect(self.open_asked)
         self._pages = QStackedWidget()
         self._pages.addWidget(_welcome(self))
         self._pages.addWidget(self._listing())
@@ -113,14 +127,14 @@ class PhotoList(QWidget):
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.search, self.tree, self.count):
+        for widget in (self.search, self.tree, beside(self.count, self.another)):
             layout.addWidget(widget)
         return page
 
     def show_photos(self, photos: Sequence[Photo], current: str | None = None) -> None:
-        """List photos; pictures follow one by one, so that a long list opens at once."""
+        """List photos; pictures and states follow one by one, so that a long list opens at once."""
         self._painter.stop()
-        known = {ident: item.data(0, _PICTURE) for ident, item in self._items.items()}
+        known = {ident: (item.data(0, _PICTURE), item.data(0, _STATE)) for ident, item in self._items.items()}
         self.tree.blockSignals(True)
         self.tree.clear()
         self._items = {}
@@ -128,33 +142,38 @@ class PhotoList(QWidget):
             item = QTreeWidgetItem(self._group(photo), [where(photo)])
             self._items[photo.id] = item
             item.setData(0, _ID, photo.id)
-            item.setData(0, _PICTURE, known.get(photo.id))
-            self._describe(item, photo)
+            drawn, state = known.get(photo.id, (None, None))
+            item.setData(0, _PICTURE, drawn)
+            item.setData(0, _ABOUT, _about(photo))
+            item.setToolTip(0, _about(photo))
+            if state is not None:
+                self.show_state(photo.id, state)
         self.tree.expandAll()
         if current in self._items:
             self.tree.setCurrentItem(self._items[current])
         self.tree.blockSignals(False)
-        self._unpictured = [photo for photo in photos if known.get(photo.id) is None]
+        self._unpictured = [photo for photo in photos if known.get(photo.id, (None,))[0] is None]
         self._painter.start(0)
         self._pages.setCurrentIndex(1)
         self.count.setText(counted(len(photos), "photo"))
 
-    def show_state(self, photo: Photo) -> None:
-        """Show a photo's state anew."""
-        if photo.id in self._items:
-            self._describe(self._items[photo.id], photo)
+    @property
+    def listed(self) -> list[str]:
+        """Ids of the photos in the list."""
+        return list(self._items)
+
+    def show_state(self, ident: str, state: str) -> None:
+        """Show how far a photo is: one of the words of `STATES`."""
+        item = self._items.get(ident)
+        if item is not None:
+            item.setData(0, _STATE, state)
+            item.setToolTip(0, f"{item.data(0, _ABOUT)}\n{STATES[state][2]}")
 
     def show_current(self, ident: str) -> None:
         """Mark the photo in hand without saying that it was chosen."""
         self.tree.blockSignals(True)
         self.tree.setCurrentItem(self._items.get(ident))
         self.tree.blockSignals(False)
-
-    def _describe(self, item: QTreeWidgetItem, photo: Photo) -> None:
-        item.setData(0, _STATE, photo.state)
-        fold = "a test patient" if photo.fold == "test" else f"fold {photo.fold}"
-        size = f"{photo.width} x {photo.height} px"
-        item.setToolTip(0, f"{where(photo)}\n{photo.patient}, {photo.visit}\n{size}, {fold}\n{STATES[photo.state][2]}")
 
     def _group(self, photo: Photo) -> QTreeWidgetItem:
         patient = _child(self.tree.invisibleRootItem(), photo.patient, bold=True)

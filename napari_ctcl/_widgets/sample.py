@@ -1,17 +1,24 @@
-"""A small synthetic study for a first look, painted on the spot beside the window."""
+"""A small synthetic study for a first look, painted on the spot beside the window, once for each user."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from pathlib import Path
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QStandardPaths, Signal
 
 from napari_ctcl.errors import CtclError
 from napari_ctcl.phantom import plan_study
 from napari_ctcl.sample import fill
 from napari_ctcl.store import Study
+
+
+def sample_folder() -> Path:
+    """Where the user's sample study is kept."""
+    data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
+    return Path(data) / "napari-ctcl" / "sample-study"
 
 
 class SampleMaker(QObject):
@@ -21,27 +28,35 @@ class SampleMaker(QObject):
 
     def make(self) -> None:
         """Begin."""
-        threading.Thread(target=self._work, name="sample", daemon=True).start()
+        threading.Thread(target=self._work, args=(sample_folder(),), name="sample", daemon=True).start()
 
-    def _work(self) -> None:
+    def _work(self, folder: Path) -> None:
         try:
-            self.made.emit(sample_study(Path(tempfile.mkdtemp(prefix="ctcl-sample-"))))
+            self.made.emit(sample_study(folder))
         except (CtclError, OSError) as error:
             self.made.emit(error)
 
 
 def sample_study(folder: Path) -> Path:
-    """Make a study of three synthetic photos, none of them labelled.
+    """A study of three synthetic photos, none of them labelled when it is made; one that is there already stays as is.
 
     Parameters
     ----------
-    folder : an existing folder to make it in
+    folder : of the study
 
     Returns
     -------
-    Folder of the study.
+    The same folder.
     """
-    with Study.create(folder / "study") as study:
-        for _ in fill(study, plan_study(3, size=(900, 1200), seed=11), masks=False):
-            pass
-    return folder / "study"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix="making-", dir=folder.parent))
+    try:
+        with Study.create(making / "study") as study:
+            for _ in fill(study, plan_study(3, size=(900, 1200), seed=11), masks=False):
+                pass
+        (making / "study").rename(folder)  # a sample that was half made never takes the folder's name
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return folder

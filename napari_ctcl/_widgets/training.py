@@ -93,7 +93,7 @@ class TrainPanel(QWidget):
         self.curves.clear()
         self.bars.clear()
         self.verdict_box.hide()
-        self._offer(resumable=False)
+        self.offer(resumable=False)
         self.work.begin("Reading the labels")
         self.button.setEnabled(False)
 
@@ -118,10 +118,20 @@ class TrainPanel(QWidget):
         """The run is over; say what came of it, and offer to go on where it was stopped."""
         self.work.end()
         self.button.setEnabled(True)
-        self._offer(resumable=resumable)
+        self.offer(resumable=resumable)
         self._say(verdict(event, resumable=resumable))
 
-    def _offer(self, *, resumable: bool) -> None:
+    def clear(self, *, resumable: bool) -> None:
+        """Forget the run of another study; say whether this one has a run that was stopped."""
+        self.curves.clear()
+        self.bars.clear()
+        self.verdict_box.hide()
+        self.offer(resumable=resumable)
+        if resumable:
+            self._say("The last training of this study was stopped. Resume goes on where it stopped.")
+
+    def offer(self, *, resumable: bool) -> None:
+        """Offer to go on with a run that was stopped, or not."""
         self.resume.setVisible(resumable)
         self.button.setText("Start anew" if resumable else "Retrain")
         self.button.setProperty("role", "plain" if resumable else "main")
