@@ -17,6 +17,7 @@ from napari_ctcl.lesion import CLASSES
 if TYPE_CHECKING:
     from napari_ctcl.events import Event
     from napari_ctcl.store import Photo, Study
+    from napari_ctcl.store.intake import Words
 
 
 def init(study: Path, /, *, json: Json = False) -> None:
@@ -115,10 +116,16 @@ def _require_one_way(files: tuple[Path, ...], said: Said, table: Path | None) ->
 
 
 def _import(study: Study, files: tuple[Path, ...], said: Said, mask_map: str | None) -> Iterator[Event]:
-    needed = {"patient": said.patient or "", "visit": said.visit or "", "region": said.region or ""}
+    words: Words = {
+        "patient": said.patient or "",
+        "visit": said.visit or "",
+        "region": said.region or "",
+        "side": said.side,
+        "aspect": said.aspect,
+    }
     if said.mask is None:
-        return study.import_files(files, side=said.side, aspect=said.aspect, **needed)
-    return study.import_steps(files[0], side=said.side, aspect=said.aspect, mask=said.mask, mask_map=mask_map, **needed)
+        return study.import_files(files, **words)
+    return study.import_steps(files[0], mask=said.mask, mask_map=mask_map, **words)
 
 
 def list_photos(study: Path, /, *, json: Json = False) -> None:

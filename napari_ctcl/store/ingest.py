@@ -106,15 +106,15 @@ class Ingest:
         """Id of a photo that was staged now, or that the study had already."""
         source = file_digest(intake.path)
         same = twins(self.catalogue, staged, "source", source)
-        known = next((twin.photo for twin in same if twin.patient == intake.patient), None)
+        known = next((twin.photo for twin in same if twin.patient == intake.facts.patient), None)
         if known is None:
-            require_own(intake.path.name, intake.patient, same)
-            name = self._new_id(intake.patient, source, staged)
+            require_own(intake.path.name, intake.facts.patient, same)
+            name = self._new_id(intake.facts.patient, source, staged)
             staged.append((yield from self._stage(intake, name, source, mask_map, staged)))
             return name
         if not skip_known:
             raise InputError(
-                f"{intake.path.name} is in the study already, as {known} of patient {intake.patient}",
+                f"{intake.path.name} is in the study already, as {known} of patient {intake.facts.patient}",
                 do="paint on that one, or choose another photo",
             )
         yield Note(text=f"{intake.path.name} is in the study as {known} already and was left as it is")
@@ -125,10 +125,10 @@ class Ingest:
             known = set(session.scalars(select(FoldRow.patient)))
         for intake in intakes:
             try:
-                require_spelling(known, intake.patient)
+                require_spelling(known, intake.facts.patient)
             except InputError as error:
                 raise _placed(error, intake.where) from error
-            known.add(intake.patient)
+            known.add(intake.facts.patient)
 
     def _new_id(self, patient: str, source: str, staged: Sequence[Staged]) -> str:
         """An id that the same photo gets in any study, longer only where two photos would share it."""
@@ -150,7 +150,7 @@ class Ingest:
                 if mask is not None:
                     classes = mask.classes()  # before the long work, since it finds what is wrong with the mask
                 digest = yield from _write_image(file, folder / IMAGE)
-                require_own(intake.path.name, intake.patient, twins(self.catalogue, staged, "digest", digest))
+                require_own(intake.path.name, intake.facts.patient, twins(self.catalogue, staged, "digest", digest))
                 notes += file.notes
                 if mask is not None:
                     _paint(folder, file.shape, mask)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, NotRequired, Self, TypedDict
 
 from napari_ctcl.anatomy import BodyRegion, Side
 from napari_ctcl.errors import CtclError, InputError, NotFound
@@ -22,51 +22,92 @@ OPTIONAL: Final = ("side", "aspect", "mask")
 _LONGEST_WORD: Final = 64
 
 
+class Words(TypedDict):
+    """A photo's facts as a person gives them: any spelling of a region or a side, blanks around a word."""
+
+    patient: str
+    visit: str
+    region: str | BodyRegion
+    side: NotRequired[str | Side | None]
+    aspect: NotRequired[str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Whose photo it is, when it was taken and what it shows.
+
+    Parameters
+    ----------
+    patient : pseudonym
+    visit : day, "YYYY-MM-DD"
+    aspect : from where the region is seen, in the clinic's own words
+    """
+
+    patient: str
+    visit: str
+    region: BodyRegion
+    side: Side | None
+    aspect: str | None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        patient: str,
+        visit: str,
+        region: str | BodyRegion,
+        side: str | Side | None = None,
+        aspect: str | None = None,
+        where: str = "",
+    ) -> Self:
+        """Facts that can be right.
+
+        Parameters
+        ----------
+        where : the row of a table that they stand in, for messages
+
+        Raises
+        ------
+        InputError
+            If one of them cannot be; the message names it.
+        """
+        with _column(where, "patient"):
+            patient = _word("patient", patient)
+        with _column(where, "visit"):
+            visit = _day(visit)
+        with _column(where, "region"):
+            region = BodyRegion.named(region)
+        with _column(where, "side"):
+            side = Side.named(side)
+        with _column(where, "aspect"):
+            aspect = _word("aspect", aspect) if aspect and aspect.strip() else None
+        return cls(patient=patient, visit=visit, region=region, side=side, aspect=aspect)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """A photo file to import, with its facts; `where` names its row in a table."""
 
     path: Path
-    patient: str
-    visit: str
-    region: BodyRegion
-    side: Side | None = None
-    aspect: str | None = None
+    facts: Facts
     mask: Path | None = None
     where: str = ""
 
 
-def checked(
-    path: Path | str,
-    *,
-    patient: str,
-    visit: str,
-    region: str | BodyRegion,
-    side: str | Side | None = None,
-    aspect: str | None = None,
-    mask: Path | str | None = None,
-) -> Intake:
-    """A photo's facts as a person gives them.
+def checked(path: Path | str, words: Words, mask: Path | str | None = None) -> Intake:
+    """A photo to import, as a person names it.
 
     Raises
     ------
     InputError
-        If one of them cannot be right; the message names it.
+        If one of its facts cannot be right; the message names it.
     NotFound
         If the photo or the mask is no file.
     """
     for what, place in (("photo", path), ("mask", mask)):
         if place is not None and not Path(place).is_file():
             raise NotFound(f"{what} {place}: no such file", do="check the path")
-    return Intake(
-        path=Path(path),
-        patient=_word("patient", patient),
-        visit=_day(visit),
-        region=BodyRegion.named(region),
-        side=Side.named(side),
-        aspect=_word("aspect", aspect) if aspect and aspect.strip() else None,
-        mask=None if mask is None else Path(mask),
-    )
+    return Intake(path=Path(path), facts=Facts.of(**words), mask=None if mask is None else Path(mask))
 
 
 def read_table(table: Path) -> list[Intake]:
@@ -129,34 +170,26 @@ def _intake(table: Path, line: int, row: dict[str, str]) -> Intake:
     for column in ("file", "mask"):
         if row.get(column) and not (table.parent / row[column]).is_file():
             raise NotFound(f"{where}, column {column}: no file {row[column]!r}", do="paths are relative to the table")
-    with _column(where, "patient"):
-        patient = _word("patient", row["patient"])
-    with _column(where, "visit"):
-        visit = _day(row["visit"])
-    with _column(where, "region"):
-        region = BodyRegion.named(row["region"])
-    with _column(where, "side"):
-        side = Side.named(row.get("side"))
-    with _column(where, "aspect"):
-        aspect = _word("aspect", row["aspect"]) if row.get("aspect") else None
-    return Intake(
-        path=table.parent / row["file"],
-        patient=patient,
-        visit=visit,
-        region=region,
-        side=side,
-        aspect=aspect,
-        mask=table.parent / row["mask"] if row.get("mask") else None,
+    facts = Facts.of(
+        patient=row["patient"],
+        visit=row["visit"],
+        region=row["region"],
+        side=row.get("side"),
+        aspect=row.get("aspect"),
         where=where,
     )
+    mask = table.parent / row["mask"] if row.get("mask") else None
+    return Intake(path=table.parent / row["file"], facts=facts, mask=mask, where=where)
 
 
 @contextmanager
 def _column(where: str, column: str) -> Iterator[None]:
-    """Say which column of which row an error is about."""
+    """Say which column of which row an error is about, where there are rows."""
     try:
         yield
     except CtclError as error:
+        if not where:
+            raise
         raise type(error)(f"{where}, column {column}: {error.what}", expected=error.expected, do=error.do) from None
 
 

@@ -101,7 +101,8 @@ def _enter_patients(session: Session, staged: Sequence[Staged]) -> None:
     """Enter new patients, the most severe first, so that the rare ones are spread before the many fill the folds."""
     worst: dict[str, Lesion] = {}
     for photo in staged:
-        worst[photo.intake.patient] = max(photo.severity, worst.get(photo.intake.patient, Lesion.UNLABELLED))
+        patient = photo.intake.facts.patient
+        worst[patient] = max(photo.severity, worst.get(patient, Lesion.UNLABELLED))
     for patient, severity in sorted(worst.items(), key=lambda item: -item[1]):
         if session.get(PatientRow, patient) is None:
             session.add(PatientRow(id=patient))
@@ -110,16 +111,16 @@ def _enter_patients(session: Session, staged: Sequence[Staged]) -> None:
 
 
 def _enter_photo(session: Session, photo: Staged) -> None:
-    intake = photo.intake
-    same_visit = select(VisitRow).where(VisitRow.patient == intake.patient, VisitRow.date == intake.visit)
-    visit = session.scalar(same_visit) or VisitRow(patient=intake.patient, date=intake.visit)
+    facts = photo.intake.facts
+    same_visit = select(VisitRow).where(VisitRow.patient == facts.patient, VisitRow.date == facts.visit)
+    visit = session.scalar(same_visit) or VisitRow(patient=facts.patient, date=facts.visit)
     session.add(
         PhotoRow(
             id=photo.id,
             visit=visit,
-            region=intake.region.value,
-            side=intake.side.value if intake.side else None,
-            aspect=intake.aspect,
+            region=facts.region.value,
+            side=facts.side.value if facts.side else None,
+            aspect=facts.aspect,
             height=photo.shape[0],
             width=photo.shape[1],
             levels=len(level_shapes(photo.shape)),

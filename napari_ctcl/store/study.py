@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 from sqlalchemy import select
 
@@ -22,7 +22,7 @@ from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow, VisitRow
 from napari_ctcl.store.disk import room_on, write_text
 from napari_ctcl.store.folds import FoldLedger, fold_number
 from napari_ctcl.store.ingest import Ingest
-from napari_ctcl.store.intake import Intake, checked, read_table
+from napari_ctcl.store.intake import Intake, Words, checked, read_table
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.manifest import MARK, described, require_known
 from napari_ctcl.store.masks import MaskMap
@@ -127,22 +127,12 @@ class Study:
         mask_map: GivenMap = None,
     ) -> str:
         """Import a photo and give its id; see `import_steps`."""
-        steps = self.import_steps(
-            path, patient=patient, visit=visit, region=region, side=side, aspect=aspect, mask=mask, mask_map=mask_map
-        )
+        words = Words(patient=patient, visit=visit, region=region, side=side, aspect=aspect)
+        steps = self.import_steps(path, mask=mask, mask_map=mask_map, **words)
         return next(str(event.result["photo"]) for event in steps if isinstance(event, Finished))
 
-    def import_steps(  # noqa: PLR0913 - the facts of a photo are what they are
-        self,
-        path: Path | str,
-        *,
-        patient: str,
-        visit: str,
-        region: str | BodyRegion,
-        side: str | Side | None = None,
-        aspect: str | None = None,
-        mask: Path | str | None = None,
-        mask_map: GivenMap = None,
+    def import_steps(
+        self, path: Path | str, *, mask: Path | str | None = None, mask_map: GivenMap = None, **words: Unpack[Words]
     ) -> Iterator[Event]:
         """Import a photo step by step; ends with `Finished(result={"photo": id})`.
 
@@ -168,27 +158,15 @@ class Study:
         DiskFull
             If there is no room; the study is as it was.
         """
-        intake = checked(path, patient=patient, visit=visit, region=region, side=side, aspect=aspect, mask=mask)
-        ids = yield from self._ingest().batch([intake], MaskMap.of(mask_map), skip_known=False)
+        ids = yield from self._ingest().batch([checked(path, words, mask)], MaskMap.of(mask_map), skip_known=False)
         yield Finished(result={"photo": ids[0]})
 
-    def import_files(
-        self,
-        paths: Sequence[Path | str],
-        *,
-        patient: str,
-        visit: str,
-        region: str | BodyRegion,
-        side: str | Side | None = None,
-        aspect: str | None = None,
-    ) -> Iterator[Event]:
+    def import_files(self, paths: Sequence[Path | str], **words: Unpack[Words]) -> Iterator[Event]:
         """Import photos that share their facts, all or none; ends with `Finished(result={"photos": [id, ...]})`.
 
         See `import_steps` for the facts and the errors.
         """
-        intakes = [
-            checked(path, patient=patient, visit=visit, region=region, side=side, aspect=aspect) for path in paths
-        ]
+        intakes = [checked(path, words) for path in paths]
         ids = yield from self._ingest().batch(intakes, None, skip_known=False)
         yield Finished(result={"photos": ids})
 

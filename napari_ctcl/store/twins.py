@@ -38,7 +38,7 @@ def twins(catalogue: Catalogue, staged: Sequence[Staged], kind: Literal["source"
         rows = select(PhotoRow.id, VisitRow.patient).join(PhotoRow.visit).where(column == value)
         known = [Twin(photo=photo, patient=patient) for photo, patient in session.execute(rows)]
     same = [photo for photo in staged if (photo.source if kind == "source" else photo.digest) == value]
-    return known + [Twin(photo=photo.id, patient=photo.intake.patient) for photo in same]
+    return known + [Twin(photo=photo.id, patient=photo.intake.facts.patient) for photo in same]
 
 
 def require_own(file: str, patient: str, twins: Iterable[Twin]) -> None:

@@ -291,6 +291,16 @@ def test_a_png_that_claims_too_many_pixels_is_refused_before_it_is_decoded(tmp_p
     assert Image.MAX_IMAGE_PIXELS == 89478485
 
 
+def test_a_grey_tiff_of_four_bits_is_refused_since_its_white_is_no_255(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8), np.uint8))
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    at = data.index(b"\x02\x01\x03\x00\x01\x00\x00\x00\x08\x00")  # tag 258, bits per sample: one short, 8
+    data[at + 8] = 4
+    (tmp_path / "a.tif").write_bytes(data)
+    with pytest.raises(ImageError, match="4-bit samples"), open_photo(tmp_path / "a.tif"):
+        pass
+
+
 def test_a_missing_file_is_not_found(tmp_path):
     with pytest.raises(NotFound, match="no such file"):
         read(tmp_path / "nothing.png")

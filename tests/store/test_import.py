@@ -148,6 +148,15 @@ def test_a_bad_import_says_what_is_wrong_and_changes_nothing(study, tmp_path, ca
     assert look(study) == before
 
 
+@pytest.mark.parametrize("words", [{"side": "L", "colour": "red"}, {"region": None}])
+def test_a_fact_that_nobody_knows_or_that_is_missing_is_no_import(study, tmp_path, words):
+    path = save(tmp_path / "a.png", noise())
+    given = {key: value for key, value in {**FACTS, **words}.items() if value is not None}
+    for steps in (study.import_steps(path, **given), study.import_files([path], **given)):
+        with pytest.raises(TypeError, match=r"colour|region"):
+            list(steps)
+
+
 def test_an_import_that_is_cancelled_leaves_nothing(study, tmp_path):
     before = look(study)
     steps = study.import_steps(save(tmp_path / "a.png", noise(shape=(1500, 30))), **FACTS)
