@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from qtpy.QtCore import QObject, QTimer
-from qtpy.QtWidgets import QMessageBox, QWidget
+from qtpy.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
 from napari_ctcl._widgets.header import Header
 from napari_ctcl.session import Session, Work
@@ -31,6 +31,9 @@ class Leaving(QObject):
         super().__init__(panel)
         self.panel, self.header = panel, header
         self.question: QMessageBox | None = None
+        self._stop: QAbstractButton | None = None
+        self._session: Session | None = None
+        self._waiting: Callable[[], object] | None = None
         self._then: Callable[[], object] | None = None
 
     def ask(self, session: Session, what: str, then: Callable[[], object]) -> None:
@@ -49,21 +52,29 @@ class Leaving(QObject):
         box.setWindowTitle("CTCL")
         box.setText(f"A {NAMES[work]} is running in this study.")
         box.setInformativeText(f"Stop it and {what}? {KEPT[work]}")
-        stop = box.addButton(f"Stop it and {what}", QMessageBox.ButtonRole.AcceptRole)
+        self._stop = box.addButton(f"Stop it and {what}", QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton("Keep it running", QMessageBox.ButtonRole.RejectRole))
-        box.finished.connect(lambda _: self._answered(session, then, stop=box.clickedButton() is stop))
+        self._session, self._waiting = session, then
+        box.finished.connect(self._answered)
         box.open()
 
-    def _answered(self, session: Session, then: Callable[[], object], *, stop: bool) -> None:
-        self.question = None
-        if not stop:
+    def _answered(self, _: int) -> None:
+        box, session, then = self.question, self._session, self._waiting
+        self.question = self._session = self._waiting = None
+        if box is None or session is None:
             return
-        self._then = then
+        stop = box.clickedButton() is self._stop
+        box.deleteLater()
+        if stop:
+            self._then = then
+            self._stop_work(session)
+
+    def _stop_work(self, session: Session) -> None:
         if session.work is None:
             self.go_on()
-            return
-        self.header.tell(f"Stopping the {NAMES[session.work]}. {KEPT[session.work]}", kind="work")
-        session.cancel()
+        else:
+            self.header.tell(f"Stopping the {NAMES[session.work]}. {KEPT[session.work]}", kind="work")
+            session.cancel()
 
     def go_on(self) -> None:
         """The work has ended: do what was waiting for it, if anything was."""
