@@ -250,6 +250,11 @@ class TiledPyramid:
         Returns
         -------
         How many pixels changed.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room, not even to take back what was painted by then; `undo` does so once there is.
         """
         waiting, head, painted, more = iter(parts), None, 0, True
         with self._pen:
