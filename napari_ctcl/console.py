@@ -124,6 +124,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for row in rows:
         grid.add_row(*(_figure(cell) if isinstance(cell, float | None) else str(cell) for cell in row))
     console = Console()
+    if not console.is_terminal:
+        console.width = 1000  # a pipe has no edge to wrap at: one row, one line
     if title:
         console.print(title, highlight=False, soft_wrap=True)
     console.print(grid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,7 +43,12 @@ def make_sample(
         )
     plans = CTCL_SYNTH_57 if preset else plan_study(photos, size=size, seed=seed)
     with Study.create(out) as study:
-        yield from fill(study, plans, masks=True)
+        try:
+            yield from fill(study, plans, masks=True)
+        except (GeneratorExit, KeyboardInterrupt):
+            study.close()
+            shutil.rmtree(out)  # half a sample is of no use, and would be in the way of the next try
+            raise
     yield Finished(result={"study": str(out), "photos": len(plans), "patients": len({plan.patient for plan in plans})})
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from napari_ctcl.errors import NotFound
 from napari_ctcl.events import Event, Finished, Note, Progress, Started
 from napari_ctcl.store import Study
+from napari_ctcl.store.registry import STARTER
 
 from .annotated import survey
 from .crossval import report
@@ -24,7 +24,8 @@ def evaluate(study: Study, name: str | None = None) -> Generator[Event, None, No
 
     Parameters
     ----------
-    name : of a model in the study, the starter model or a folder; the model in use by default
+    name : of a model in the study, the starter model or a folder; by default the model in use, which is the starter until
+        the study has one of its own
 
     Raises
     ------
@@ -35,9 +36,7 @@ def evaluate(study: Study, name: str | None = None) -> Generator[Event, None, No
     FoldError
         If the weights may have seen the patients they are asked about.
     """
-    name = name or study.models.champion()
-    if name is None:
-        raise NotFound(f"{study.root}: no model is in use", expected="a trained model", do="train one, or name one")
+    name = name or study.models.champion() or STARTER
     model = find(study, name)
     yield Started(work=f"scoring {name} out of fold")
     photos = yield from survey(study)

@@ -7,6 +7,8 @@ was cancelled; an error is one line on stderr.
 from __future__ import annotations
 
 import errno
+import io
+import os
 import signal
 import sys
 from typing import NoReturn
@@ -45,10 +47,15 @@ for command in (
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter still shows the rest
     try:
         app(exit_on_error=False, print_error=False, result_action="return_value")
     except KeyboardInterrupt:
-        _end(Cancelled("cancelled", do="run the same command again to go on"))
+        _end(Cancelled("cancelled"))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has had enough
     except CycloptsError as error:
         _end(InputError(" ".join(str(error).split()), do="see ctcl --help"))
     except CtclError as error:

@@ -26,5 +26,5 @@ def tell(facts: Mapping[str, Any], sentence: str, json: bool) -> None:
 
 
 def as_json(facts: object) -> str:
-    """One line of JSON."""
-    return _json.dumps(facts, ensure_ascii=False, default=str)
+    """One line of JSON, in ASCII, so that no terminal or pipe can spoil it."""
+    return _json.dumps(facts, default=str)

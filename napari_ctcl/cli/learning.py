@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from napari_ctcl.cli.answers import Json, answer, as_json, tell
-from napari_ctcl.errors import InputError
+from napari_ctcl.errors import Cancelled, InputError
 
 if TYPE_CHECKING:
     from napari_ctcl.store import ModelEntry
@@ -33,7 +33,10 @@ def segment(
     from napari_ctcl.jobs import Job
     from napari_ctcl.segment.protocol import Request, command
 
-    found = answer(Job(command(Request(study=study, photos=photos, model=model, device=device))).events(), json)
+    found = answer(
+        Job(command(Request(study=study, photos=tuple(dict.fromkeys(photos)), model=model, device=device))).events(),
+        json,
+    )
     tell(dict(found), f"{found['photos']} photos segmented by {found['model']} on {found['device']}", json)
 
 
@@ -45,28 +48,39 @@ class Course:
     Parameters
     ----------
     recipe
-        paper, strong, quick, or a TOML file.
+        paper, strong (the default), quick, or a TOML file.
     folds
-        all, or some of them, such as 0,3.
+        all (the default), or some of them, such as 0,3.
     name
         Of the model that comes out; the recipe's title and a number by default.
     overrides
         Fields of the recipe to replace, such as optimiser.lr=0.001; may be repeated.
     resume
-        A run of the study that was stopped.
+        A run of the study that was stopped; it goes on as it was ordered, so nothing else can be said.
     """
 
-    recipe: str = "strong"
-    folds: str = "all"
+    recipe: str | None = None
+    folds: str | None = None
     name: str | None = None
     overrides: Annotated[tuple[str, ...], Parameter(name="--set", negative=())] = ()
     resume: str | None = None
 
     def words(self) -> list[str]:
-        """Options for the trainer's own command line."""
-        given = {"--recipe": self.recipe, "--folds": self.folds, "--name": self.name, "--resume": self.resume}
+        """Options for the trainer's own command line.
+
+        Raises
+        ------
+        InputError
+            If a run is resumed and ordered anew at once.
+        """
+        given = {"--recipe": self.recipe, "--folds": self.folds, "--name": self.name}
         words = [word for option, value in given.items() if value is not None for word in (option, value)]
-        return words + [word for override in self.overrides for word in ("--set", override)]
+        words += [word for override in self.overrides for word in ("--set", override)]
+        if self.resume is None:
+            return words if self.recipe else [*words, "--recipe", "strong"]
+        if words:
+            raise InputError(f"--resume beside {words[0]}", expected="--resume alone", do="leave the others out")
+        return ["--resume", self.resume]
 
 
 def train(study: Path, /, *, course: Course = Course(), json: Json = False) -> None:
@@ -95,10 +109,16 @@ def finetune(
 def _train(kind: str, study: Path, words: list[str], json: bool) -> None:
     from napari_ctcl.jobs import TRAINER_PATIENCE_S, Job, trainer
 
-    found = answer(Job(trainer(kind, str(study), *words), patience_s=TRAINER_PATIENCE_S).events(), json)
+    try:
+        found = answer(Job(trainer(kind, str(study), *words), patience_s=TRAINER_PATIENCE_S).events(), json)
+    except KeyboardInterrupt:
+        runs = sorted(mark.parent.name for mark in (study / "runs").glob("*/run.json"))
+        do = f"ctcl {kind} {study} --resume {runs[-1]} goes on from there" if runs else "nothing was begun"
+        raise Cancelled("cancelled", do=do) from None
     macro = found["macro_lesion"]
     dice = "no lesion to score" if macro is None else f"macro-lesion Dice {macro:.3f} out of fold"
-    tell(dict(found), f"model {found['name']}: {dice}; {found['why']}", json)
+    sentence = f"model {found['name']}: {dice} on {found['photos']} photos of {found['patients']} patients"
+    tell(dict(found), sentence, json)
 
 
 def evaluate(study: Path, /, *, model: str | None = None, json: Json = False) -> None:

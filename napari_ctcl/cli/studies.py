@@ -205,7 +205,7 @@ def sample(
     Parameters
     ----------
     photos
-        How many; each patient has two or three.
+        How many; a patient has up to three.
     size
         Height x width of each photo, px.
     seed

@@ -55,7 +55,6 @@ def test_a_terminated_run_ends_with_130_and_goes_on_to_the_same_weights(study_pa
         (["train", "--recipe", "quick", "--folds", "0,7"], "folds '0,7'"),
         (["train", "--recipe", "quick", "--name", "../x"], "name '../x'"),
         (["train", "--resume", "nothing"], "no run 'nothing'"),
-        (["evaluate"], "no model is in use"),
         (["evaluate", "--model", "nobody"], "no model 'nobody'"),
     ],
 )
