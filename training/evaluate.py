@@ -24,8 +24,8 @@ def evaluate(study: Study, name: str | None = None) -> Generator[Event, None, No
 
     Parameters
     ----------
-    name : of a model in the study, the starter model or a folder; by default the model in use, which is the starter until
-        the study has one of its own
+    name : of a model in the study, the starter model or a folder; by default the model in use, which is the
+        starter until the study has one of its own
 
     Raises
     ------
