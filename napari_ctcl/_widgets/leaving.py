@@ -50,7 +50,7 @@ class Leaving(QObject):
         self.question = box = QMessageBox(self.panel.window())
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("CTCL")
-        box.setText(f"A {NAMES[work]} is running in this study.")
+        box.setText(f"{NAMES[work].capitalize()} is running in this study.")
         box.setInformativeText(f"Stop it and {what}? {KEPT[work]}")
         self._stop = box.addButton(f"Stop it and {what}", QMessageBox.ButtonRole.AcceptRole)
         box.setDefaultButton(box.addButton("Keep it running", QMessageBox.ButtonRole.RejectRole))

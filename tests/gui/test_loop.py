@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hands import drag, place_of, press, settle, shoot, until
 from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.mkln import MKLN, Architecture, Card, save
 from napari_ctcl.phantom import Phantom, plan_study
 from napari_ctcl.region import Region
-from napari_ctcl.store import ModelEntry, Study
+from napari_ctcl.session import STARTER
+from napari_ctcl.store import Study
 
 SIZE, SMALL = (600, 700), (192, 256)
 RECIPE = """title = "tiny"
@@ -43,21 +42,9 @@ share = 1.0
 """
 
 
-def add_model(study: Study) -> None:
-    """Five small random networks, one per fold, as the model in use."""
-    torch.manual_seed(0)
-    for fold in range(5):
-        net = MKLN(Architecture(base=4, depth=3, global_side=32)).eval()
-        card = Card(architecture=net.arch, long_side_px=96, study=study.id, fold=fold)
-        study.models.add(ModelEntry(name="first", digest=save(net, card, study.models_dir), fold=fold))
-    study.models.promote("first")
-
-
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Six patients; five are labelled, the last is for the reader."""
-    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin starve the window on a busy machine
-    monkeypatch.setenv("GOMP_SPINCOUNT", "0")
+def study(tmp_path: Path) -> Path:
+    """Six patients; five are labelled, the last is for the reader. No model is its own yet."""
     with Study.create(tmp_path / "study") as study:
         patients: dict[str, Any] = {}
         for plan in plan_study(18, size=SMALL, seed=3):
@@ -74,7 +61,6 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 drawn.paste(0, 0, labels)
                 drawn.commit()
                 drawn.close()
-        add_model(study)
     (tmp_path / "tiny.toml").write_text(RECIPE)
     return tmp_path / "study"
 
@@ -104,6 +90,8 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     chunks: list[Region] = []
     session.region_predicted.connect(lambda _, region: chunks.append(region))
 
+    assert session.champion is None
+    assert window.segmenting.model.value == STARTER
     click(window.segmenting.button)
     until(lambda: len(chunks) >= 1, 180, what="the first chunk")
     seen = chunks[0]
@@ -128,7 +116,7 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     click(window.training.work.cancel)
     until(lambda: session.work is None, 60, what="the end of the training")
     assert "stopped" in window.training.verdict.text()
-    assert session.champion == "first"
+    assert session.champion is None
     assert window.training.resume.isVisible()
     assert "Resume" in window.training.verdict.text()
 
@@ -137,13 +125,13 @@ def test_the_loop_goes_round_in_one_window(looked_at: Any, tmp_path: Path, pictu
     assert len(window.training.bars.scores) == 5, window.training.verdict.text()
     shoot(viewer, pictures / "loop-4-trained.png")
     names = {entry.name for entry in session.study.models.entries()}
-    assert len(names) == 2
+    assert len(names) == 1
     assert len(list(session.study.runs_dir.glob("*/run.json"))) == 1
     assert window.training.resume.isHidden()
-    assert set(window.segmenting.model.choices) == {*names, "starter"}
+    assert set(window.segmenting.model.choices) == {*names, STARTER}
 
     window.tabs.setCurrentIndex(0)
-    window.segmenting.model.value = (names - {"first"}).pop()
+    window.segmenting.model.value = names.pop()
     chunks.clear()
     click(window.segmenting.button)
     until(lambda: session.work is None, 180, what="the second proposal")
