@@ -198,6 +198,18 @@ def test_signing_off_needs_labels_and_can_be_taken_back(session: Session) -> Non
     assert photo.state == "in work"
 
 
+def test_a_run_that_was_stopped_is_offered_again_when_the_study_is_opened(study: Path) -> None:
+    for name, last in (("20260101-000000-a", "scores.json"), ("20260102-000000-b", "recipe.toml")):
+        (study / "runs" / name).mkdir(parents=True)
+        for file in ("run.json", last):
+            (study / "runs" / name / file).write_text("{}")
+    with Session.open(study) as session:
+        assert session.stopped_run == "20260102-000000-b"
+    (study / "runs" / "20260102-000000-b" / "scores.json").write_text("{}")
+    with Session.open(study) as session:
+        assert session.stopped_run is None
+
+
 def test_closing_without_waiting_lets_the_job_end_by_itself(study: Path) -> None:
     session = Session.open(study, user="reader")
     session.show(session.photos()[0].id)

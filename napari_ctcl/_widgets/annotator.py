@@ -13,22 +13,21 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
-from napari_ctcl._widgets.accepting import Accepting
 from napari_ctcl._widgets.canvas import Canvas
 from napari_ctcl._widgets.counting import Counter
 from napari_ctcl._widgets.docking import Column, dock_above, dock_beside, tell_research
 from napari_ctcl._widgets.header import Header
+from napari_ctcl._widgets.incoming import Incoming
 from napari_ctcl._widgets.jobs import Jobs
+from napari_ctcl._widgets.judging import Judging
 from napari_ctcl._widgets.leaving import Leaving
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
-from napari_ctcl._widgets.states import States
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
-from napari_ctcl.errors import CtclError
 from napari_ctcl.learnable import Learnable
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
@@ -55,8 +54,9 @@ class Annotator(QWidget):
         self.photos, self.header = PhotoList(), Header("")
         self.canvas = Canvas(viewer, self.palette)
         self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
-        self.counter, self.sample = Counter(), SampleMaker()
-        self.states, self.accepting, self.leaving = States(), Accepting(), Leaving(self, self.header)
+        self.counter, self.sample = Counter(), SampleMaker(self.photos.sample_button, self.header)
+        self.judging, self.leaving = Judging(self.photos, self.header), Leaving(self, self.header)
+        self.incoming = Incoming(viewer, self.header)
         self.docks: list[QDockWidget] = []
         self._surface: QWidget | None = None
         self._lay_out()
@@ -88,9 +88,9 @@ class Annotator(QWidget):
 
     def _join(self) -> None:
         self.photos.open_asked.connect(self.ask_for_study)
-        self.photos.sample_asked.connect(self.try_sample)
+        self.photos.sample_asked.connect(self.sample.make)
         self.photos.chosen.connect(self.show_photo)
-        self.segmenting.accept_all_asked.connect(self.accept_all)
+        self.segmenting.accept_all_asked.connect(self.judging.accept_all)
         self.tabs.currentChanged.connect(lambda _: self._recount())
         self.palette.looks_changed.connect(lambda: self.training.show_colours(self.palette.colours))
         self.canvas.painted.connect(self._painted)
@@ -100,13 +100,10 @@ class Annotator(QWidget):
         self.counter.counted.connect(self._show_counts)
         self.counter.learnt.connect(self._show_learnable)
         self.counter.failed.connect(self._warn)
-        self.sample.made.connect(self._show_sample)
-        self.states.found.connect(self._show_state)
-        self.accepting.began.connect(self._hold)
-        self.accepting.done.connect(self._accepted)
-        self.header.sign_asked.connect(lambda: self._sign(Session.sign_off))
-        self.header.reopen_asked.connect(lambda: self._sign(Session.reopen))
-        self.viewer.layers.events.inserted.connect(self._layer_came)
+        self.sample.made.connect(self.open)
+        self.judging.held.connect(self._hold)
+        self.judging.accepted.connect(self._accepted)
+        self.incoming.study_came.connect(self.open)
         self.viewer.events.theme.connect(self._dress)
         self.jobs.began.connect(self._reflect)
         self.jobs.ended.connect(self._job_ended)
@@ -132,27 +129,7 @@ class Annotator(QWidget):
         self._surface = main.findChild(QOpenGLWidget)
         if self._surface is not None:
             self.canvas.watch(self._surface)
-        if self.session is None:
-            self._take_over()
-
-    def _layer_came(self, event: Any) -> None:
-        if self.docks and "ctcl" in event.value.metadata:
-            QTimer.singleShot(0, self._take_over)  # napari is still at work on the layer
-
-    def _take_over(self) -> None:
-        """Open the study whose photo the reader has put in the viewer, in its place."""
-        for layer in list(self.viewer.layers):
-            found = layer.metadata.get("ctcl", {})
-            if "study" in found:
-                self.viewer.layers.remove(layer)
-                self.open(found["study"])
-                return
-            if "looked_at" in found:
-                self.header.tell(
-                    f"{found['looked_at']} is in no study, so it is only to look at. To paint on it, import the "
-                    "original photo: ctcl import STUDY PHOTO. Your own photo is back with a click in the list.",
-                    kind="work",
-                )
+        self.incoming.watch()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Close the study with the window; a close waits for what runs, and a refused one leaves it open."""
@@ -167,7 +144,7 @@ class Annotator(QWidget):
         """Whether something runs that must end before the study is left; `then` is done after that, if it may be."""
         if self._surface is not None and not self._surface.isVisible() and self.window().isVisible():
             return False  # a program takes the window down, and there is nobody to ask
-        if self.accepting.busy:
+        if self.judging.busy:
             self.header.tell(f"A moment: the proposal is still being accepted. Then {what}.", kind="work")
             return True
         if self.session is None or self.session.work is None:
@@ -190,6 +167,7 @@ class Annotator(QWidget):
             return
         self.close_study()
         self.session = session
+        self.judging.watch(session)
         session.photo_changed.connect(self._photo_changed)
         session.region_predicted.connect(self._region_predicted)
         self.jobs.watch(session)
@@ -221,8 +199,8 @@ class Annotator(QWidget):
         """Flush and give back everything; what is painted is on disk, and what runs is asked to stop."""
         session, self.session = self.session, None
         self.jobs.stop()
-        for waiting in (self.counter, self.states):
-            waiting.stop()
+        self.counter.stop()
+        self.judging.stop()
         if session is not None:
             self._try(lambda: session.close(wait=False))
 
@@ -231,24 +209,6 @@ class Annotator(QWidget):
         chosen = QFileDialog.getExistingDirectory(self, "Open a study", str(Path.home()))
         if chosen:
             self.open(chosen)
-
-    def try_sample(self) -> None:
-        """Paint a small synthetic study, then open it."""
-        self.photos.sample_button.setEnabled(False)
-        self.header.tell("Painting a synthetic photo...")
-        self.sample.make()
-
-    def _show_sample(self, made: Path | CtclError | OSError) -> None:
-        self.photos.sample_button.setEnabled(True)
-        if isinstance(made, Path):
-            self.open(made)
-            self.header.tell(
-                f"Synthetic photos: press Pre-segment, then correct. What you paint stays in {made}; "
-                "delete that folder to begin afresh.",
-                kind="work",
-            )
-        else:
-            self.header.tell(in_words(made), kind="bad")
 
     # The photo
 
@@ -266,6 +226,7 @@ class Annotator(QWidget):
             self.canvas.show(self.session)
             self.header.show_photo(self.session.photo)
             self.photos.show_current(self.session.photo.id)
+            self.judging.look_at([self.session.photo])
             self._reflect()
             self._recount()
 
@@ -299,51 +260,22 @@ class Annotator(QWidget):
     def _show_counts(self, ident: str, pixels: dict[Lesion, int], total: int) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == ident:
             self.palette.show_amounts(pixels, total)
-            self.states.ask([self.session.photo])
+            self.judging.look_at([self.session.photo])
 
     def _show_learnable(self, learnable: Learnable) -> None:
         self.training.show_learnable(learnable)
         if self.session is not None and self.session.photo is not None:
-            self.states.ask([self.session.photo])
+            self.judging.look_at([self.session.photo])
 
-    def _show_state(self, ident: str, state: str) -> None:
-        self.photos.show_state(ident, state)
-        if self.session is not None and self.session.photo is not None and self.session.photo.id == ident:
-            self.header.show_state(state)
-
-    # Judging
-
-    def accept_all(self) -> None:
-        """Take over the rest of the proposal."""
-        session = self.session
-        if session is not None and session.photo is not None and not self.accepting.busy:
-            self.accepting.begin(session)
-
-    def _hold(self, *, held: bool = True) -> None:
+    def _hold(self, held: bool) -> None:
         """Keep the pen off the photo while all of it is written; the window goes on."""
-        if held:
-            self.header.tell("Accepting the proposal; painting goes on when it is done.", kind="work")
         for part in (self.window().centralWidget(), self.tabs, self.photos):
             part.setEnabled(not held)
 
-    def _accepted(self, outcome: int | CtclError | OSError) -> None:
-        session = self.session
-        self._hold(held=False)
-        if session is None or session.shown is None:
-            return
-        self.canvas.redraw(Region.whole(session.shown.shape))
-        if not isinstance(outcome, int):
-            self.header.tell(in_words(outcome), kind="bad")
-            return
-        self._painted()
-        said = f"{outcome:,} pixels of the proposal accepted. Undo takes them all back."
-        self.header.tell(said if outcome else "Nothing of the proposal is left to accept.", kind="good")
-
-    def _sign(self, step: Callable[[Session], None]) -> None:
-        session = self.session
-        if session is not None and session.photo is not None and not self.accepting.busy:
-            self._try(lambda: step(session))
-            self.states.ask([session.photo])
+    def _accepted(self) -> None:
+        if self.session is not None and self.session.shown is not None:
+            self.canvas.redraw(Region.whole(self.session.shown.shape))
+            self._painted()
 
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
@@ -351,7 +283,7 @@ class Annotator(QWidget):
 
     def _job_ended(self) -> None:
         if self.session is not None:
-            self.states.ask(self.session.photos())
+            self.judging.look_at(self.session.photos())
         self._reflect()
         self._recount()
         self.leaving.go_on()
@@ -363,8 +295,7 @@ class Annotator(QWidget):
             current = self.session.photo.id if self.session.photo else None
             photos = self.session.photos()
             self.photos.show_photos(photos, current)
-            self.states.stop()
-            self.states.ask(photos)
+            self.judging.look_at(photos, anew=True)
 
     def _reflect(self) -> None:
         session = self.session

@@ -8,7 +8,10 @@ import threading
 from pathlib import Path
 
 from qtpy.QtCore import QObject, QStandardPaths, Signal
+from qtpy.QtWidgets import QPushButton
 
+from napari_ctcl._widgets.header import Header
+from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl.errors import CtclError
 from napari_ctcl.phantom import plan_study
 from napari_ctcl.sample import fill
@@ -22,19 +25,45 @@ def sample_folder() -> Path:
 
 
 class SampleMaker(QObject):
-    """Makes the study on a thread of its own; `made` gives its folder, or the error that kept it from being made."""
+    """Makes the study on a thread of its own; `made` gives its folder.
+
+    Parameters
+    ----------
+    button : asks for it
+    header : where it is said what happens, and where the strokes stay
+    """
 
     made = Signal(object)
+    _ended = Signal(object)
+
+    def __init__(self, button: QPushButton, header: Header) -> None:
+        super().__init__()
+        self.button, self.header = button, header
+        self._ended.connect(self._show)
 
     def make(self) -> None:
         """Begin."""
+        self.button.setEnabled(False)
+        self.header.tell("Painting synthetic photos...", kind="work")
         threading.Thread(target=self._work, args=(sample_folder(),), name="sample", daemon=True).start()
 
     def _work(self, folder: Path) -> None:
         try:
-            self.made.emit(sample_study(folder))
-        except (CtclError, OSError) as error:
-            self.made.emit(error)
+            self._ended.emit(sample_study(folder))
+        except TROUBLE as error:
+            self._ended.emit(error)
+
+    def _show(self, outcome: Path | CtclError | OSError) -> None:
+        self.button.setEnabled(True)
+        if not isinstance(outcome, Path):
+            self.header.tell(in_words(outcome), kind="bad")
+            return
+        self.header.tell(
+            f"Synthetic photos: press Pre-segment, then correct. What you paint stays in {outcome}; "
+            "delete that folder to begin afresh.",
+            kind="work",
+        )
+        self.made.emit(outcome)
 
 
 def sample_study(folder: Path) -> Path:

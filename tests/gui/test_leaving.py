@@ -109,7 +109,7 @@ def test_a_photo_is_signed_off_and_reopened(window: Any) -> None:
     header, photo = window.header, window.session.photo
     until(header.sign.isVisible, what="the photo's state")
     assert not header.sign.isEnabled()
-    window.accept_all()
+    window.judging.accept_all()
     until(header.sign.isEnabled, what="the count")
     click(header.sign)
     until(lambda: header.sign.text() == "Reopen", what="the signature")
@@ -122,10 +122,10 @@ def test_a_photo_is_signed_off_and_reopened(window: Any) -> None:
 
 def test_a_large_photo_is_accepted_beside_the_window(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accepting, "AT_ONCE_PX", 1)
-    window.accept_all()
+    window.judging.accept_all()
     assert not window.tabs.isEnabled()
     assert "Accepting" in window.header.message
-    until(lambda: not window.accepting.busy and window.tabs.isEnabled(), what="the end")
+    until(lambda: not window.judging.busy and window.tabs.isEnabled(), what="the end")
     assert "accepted" in window.header.message
     pixels = window.session.labels.read(ys=(0, 1200), xs=(0, 1600))
     assert (pixels == Lesion.TUMOR).any()
@@ -134,7 +134,7 @@ def test_a_large_photo_is_accepted_beside_the_window(window: Any, monkeypatch: p
 
 
 def test_the_sample_is_kept_where_it_says_and_comes_back_with_its_strokes(window: Any, data_home: Path) -> None:
-    window.try_sample()
+    window.sample.make()
     until(lambda: window.session.study.root.is_relative_to(data_home), 60, what="the sample")
     folder = window.session.study.root
     assert str(folder) in window.header.message
