@@ -83,6 +83,7 @@ def _spec(path: Path) -> dict[str, Any]:
     return {
         "driver": "zarr3",
         "kvstore": {"driver": "file", "path": f"{path}/"},
+        "fill_missing_data_reads": False,  # every chunk is written, black ones too: one that is gone is a fault
         "recheck_cached_data": "open",
         "recheck_cached_metadata": "open",
     }

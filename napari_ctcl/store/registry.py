@@ -116,9 +116,15 @@ class Registry:
         Raises
         ------
         NotFound
-            If no model has that name.
+            If no model has that name, or files of it are gone.
         """
-        self.named(name)
+        for entry in self.named(name):
+            for file in ("weights.safetensors", "card.json"):
+                if not (self.weights_folder(entry.digest) / file).is_file():
+                    raise NotFound(
+                        f"model {name!r}: {file} of {entry.digest[:12]} is gone",
+                        do="restore it from a backup, or train again",
+                    )
         with self._catalogue.writing() as session:
             if _reign(session)[-1:] != [name]:
                 session.add(PromotionRow(kind="promote", name=name, on=now()))

@@ -120,9 +120,13 @@ def _models(models: Registry) -> Iterator[Fault]:
             yield Fault(where=where, what="the weights are missing", do=do)
         elif file_digest(weights) != entry.digest:
             yield Fault(where=where, what="the weights were changed", do=do)
+        if not (weights.parent / "card.json").is_file():
+            yield Fault(where=where, what="the card is missing", do=do)
 
 
-def _image(photo: Photo) -> Iterator[Fault]:
+def _missing(photo: Photo) -> Iterator[Fault]:
+    if not (photo.image_path / "zarr.json").is_file():
+        yield Fault(where=photo.id, what="the image's zarr.json is missing", do=_RESTORE)
     for level in range(photo.levels):
         height, width = photo.shape(level)
         for row in range(math.ceil(height / SHARD)):
@@ -130,6 +134,13 @@ def _image(photo: Photo) -> Iterator[Fault]:
                 if not (photo.image_path / str(level) / "c" / "0" / str(row) / str(column)).is_file():
                     what = f"shard {row}/{column} of the image is missing"
                     yield Fault(where=f"{photo.id}, level {level}", what=what, do=_RESTORE)
+
+
+def _image(photo: Photo) -> Iterator[Fault]:
+    missing = list(_missing(photo))
+    yield from missing
+    if missing:
+        return  # decoding would only say it again
     digest = hashlib.sha256()
     for level in range(photo.levels):
         height, width = photo.shape(level)

@@ -15,6 +15,7 @@ def enter(study, name, fold=None, **facts):
     folder = study.models.weights_folder(digest)
     folder.mkdir(exist_ok=True)
     (folder / "weights.safetensors").write_bytes(weights)
+    (folder / "card.json").write_text("{}")
     entry = ModelEntry(name=name, digest=digest, fold=fold, **facts)
     study.models.add(entry)
     return entry
@@ -73,3 +74,11 @@ def test_promotions_cannot_be_rewritten(study):
         pytest.raises(sqlite3.IntegrityError, match="promotions is append-only"),
     ):
         base.execute("DELETE FROM promotions")
+
+
+def test_a_model_whose_files_are_gone_is_not_put_into_use(study):
+    entry = enter(study, "a")
+    (study.models.weights_folder(entry.digest) / "card.json").unlink()
+    with pytest.raises(NotFound, match=r"card\.json"):
+        study.models.promote("a")
+    assert study.models.champion() is None

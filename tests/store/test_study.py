@@ -89,6 +89,17 @@ def test_an_image_is_valid_ome_ngff_and_laid_out_as_promised(study, tmp_path):
     np.testing.assert_array_equal(np.moveaxis(array[:], 0, -1), photo.read(ys=(0, 2100), xs=(0, 600)))
 
 
+def test_pixels_that_are_gone_are_an_error_and_never_black(study, tmp_path):
+    photo = study.photo(study.import_photo(save(tmp_path / "a.png", np.zeros((2500, 300, 3), np.uint8)), **FACTS))
+    assert not photo.read(ys=(0, 2500), xs=(0, 300)).any()
+    study.close()
+    shards = sorted(path for path in (photo.image_path / "0" / "c").rglob("*") if path.is_file())
+    assert len(shards) == 2
+    shards[1].unlink()
+    with Study.open(study.root) as again, pytest.raises(StudyError, match="missing"):
+        again.photo(photo.id).read(ys=(0, 2500), xs=(0, 300))
+
+
 def test_a_read_that_leaves_the_photo_is_refused(study, tmp_path):
     photo = study.photo(study.import_photo(save(tmp_path / "a.png", noise()), **FACTS))
     for ys, xs in (((0, 301), (0, 10)), ((-1, 5), (0, 10)), ((5, 4), (0, 10))):

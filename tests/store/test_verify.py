@@ -119,18 +119,24 @@ def test_a_lost_and_a_foreign_folder_are_found(study, photo):
 def test_changed_and_missing_weights_are_found(study):
     import hashlib
 
-    for name in ("good", "changed", "lost"):
+    for name in ("good", "changed", "lost", "nameless"):
         digest = hashlib.sha256(name.encode()).hexdigest()
         study.models.weights_folder(digest).mkdir()
         weights = study.models.weights_folder(digest) / "weights.safetensors"
         weights.write_bytes(name.encode())
+        if name != "nameless":
+            (weights.parent / "card.json").write_text("{}")
         study.models.add(ModelEntry(name=name, digest=digest))
         if name == "changed":
             flip(weights)
         if name == "lost":
             weights.unlink()
     found = {fault["where"].split(",")[0]: fault["what"] for fault in faults(study)}
-    assert found == {"model changed": "the weights were changed", "model lost": "the weights are missing"}
+    assert found == {
+        "model changed": "the weights were changed",
+        "model lost": "the weights are missing",
+        "model nameless": "the card is missing",
+    }
 
 
 def test_a_patient_without_a_fold_and_a_rewritten_chain_are_found(study, photo):
