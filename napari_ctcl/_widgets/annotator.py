@@ -121,7 +121,7 @@ class Annotator(QWidget):
         main = self.window()
         if self.docks or not isinstance(main, QMainWindow):
             return
-        self.docks = [dock_beside(self.viewer, main, self.photos)]
+        self.docks = [dock_beside(self.viewer, main, self.photos, self)]
         dock_above(main, self.header)
         tell_research(main)
         main.installEventFilter(self)

@@ -5,21 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QToolBar, QWidget
+from qtpy.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QPushButton, QScrollArea, QToolBar, QWidget
 
 from napari_ctcl._widgets.style import RESEARCH
 
 _LIST_PX = 235
 
 
-def dock_beside(viewer: Any, main: QMainWindow, photos: QWidget) -> QDockWidget:
+def dock_beside(viewer: Any, main: QMainWindow, photos: QWidget, annotator: QWidget) -> QDockWidget:
     """Dock the photos on the left, in the place of napari's layer docks, which stay in the Window menu."""
     for dock in main.findChildren(QDockWidget):
         if dock.objectName() in ("layer list", "layer controls"):
             dock.hide()
     left = viewer.window.add_dock_widget(photos, name="Photos", area="left", add_vertical_stretch=False)
+    for dock in main.findChildren(QDockWidget):
+        if dock is left or dock.isAncestorOf(annotator):
+            _keep(viewer, dock)
     main.resizeDocks([left], [_LIST_PX], Qt.Orientation.Horizontal)
     return left
+
+
+def _keep(viewer: Any, dock: QDockWidget) -> None:
+    """Let a dock be put away and brought back from the Window menu; napari's x would destroy it for good."""
+
+    def hide_x(*_: object) -> None:
+        for button in dock.findChildren(QPushButton, "QTitleBarCloseButton"):
+            button.hide()
+
+    hide_x()
+    dock.dockLocationChanged.connect(hide_x)  # napari makes the title bar anew wherever the dock lands
+    viewer.window.window_menu.addAction(dock.toggleViewAction())
 
 
 def dock_above(main: QMainWindow, header: QWidget) -> None:

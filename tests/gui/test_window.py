@@ -9,7 +9,7 @@ import pytest
 from hands import drag, place_of, settle, until
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QDockWidget, QLabel
+from qtpy.QtWidgets import QDockWidget, QLabel, QPushButton
 
 from napari_ctcl._widgets import open_annotator
 from napari_ctcl._widgets.style import RESEARCH
@@ -36,6 +36,19 @@ def test_naparis_own_layer_docks_start_out_of_the_way(window: Any) -> None:
     docks = {dock.objectName(): dock for dock in window.window().findChildren(QDockWidget)}
     assert not docks["layer list"].isVisible()
     assert not docks["layer controls"].isVisible()
+
+
+def test_a_panel_that_was_put_away_comes_back_from_the_window_menu(window: Any) -> None:
+    for name in ("Photos", "CTCL"):
+        dock = next(dock for dock in window.window().findChildren(QDockWidget) if dock.windowTitle() == name)
+        assert not any(button.isVisible() for button in dock.findChildren(QPushButton, "QTitleBarCloseButton"))
+        dock.close()
+        settle(0.1)
+        assert not dock.isVisible()
+        (action,) = (action for action in window.viewer.window.window_menu.actions() if action.text() == name)
+        action.trigger()
+        settle(0.1)
+        assert dock.isVisible()
 
 
 def test_a_folder_that_is_no_study_is_explained_in_a_sentence(window: Any, tmp_path: Path) -> None:
