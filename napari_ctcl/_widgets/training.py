@@ -16,6 +16,7 @@ from napari_ctcl._widgets.work import WorkRow, spoken
 from napari_ctcl.events import Epoch, Event, Failed, Finished, FoldDone, Note
 from napari_ctcl.learnable import Learnable
 from napari_ctcl.lesion import CLASSES, RGB, SCREEN_COLOURS, Lesion
+from napari_ctcl.store.folds import FOLDS
 
 
 class TrainPanel(QWidget):
@@ -82,11 +83,11 @@ class TrainPanel(QWidget):
             self.summary.setText("Nothing is labelled yet. Paint, or accept what the model proposes; then retrain.")
         else:
             photos, patients = counted(learnable.photos, "labelled photo"), counted(learnable.patients, "patient")
-            self.summary.setText(f"{photos} of {patients}")
+            self.summary.setText(f"{photos} of {patients}{_wanting(learnable.patients)}")
         total = max(sum(learnable.pixels.values()), 1)
         for lesion, label in self._pixels.items():
             count = learnable.pixels.get(lesion, 0)
-            label.setText(f"{count / 1e6:.2f} Mpx, {100 * count / total:.0f} %" if count else "none")
+            label.setText(f"{_area(count)}, {100 * count / total:.0f} %" if count else "none")
 
     def begin(self) -> None:
         """A run has started."""
@@ -157,3 +158,11 @@ def verdict(event: Finished | Failed, *, resumable: bool = False) -> str:
 def _macro(scores: Mapping[str, Any]) -> float | None:
     value = scores.get("macro_lesion")
     return None if value is None else float(value)
+
+
+def _wanting(patients: int) -> str:
+    return "" if patients >= FOLDS else f"; five folds want photos of {FOLDS} patients"
+
+
+def _area(pixels: int) -> str:
+    return f"{pixels / 1e6:.2f} Mpx" if pixels >= 100_000 else f"{pixels:,} px"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final, NotRequired, Self, TypedDict
 
@@ -209,6 +209,9 @@ def _day(text: str) -> str:
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
         raise wrong
     try:
-        return date.fromisoformat(text.strip()).isoformat()
+        day = date.fromisoformat(text.strip())
     except ValueError:
         raise wrong from None
+    if day > datetime.now(UTC).date() + timedelta(days=1):  # east of here it is tomorrow already
+        raise InputError(f"visit {text!r} lies ahead", expected="a day that has been", do="correct the visit")
+    return day.isoformat()

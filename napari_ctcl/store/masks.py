@@ -191,10 +191,14 @@ class _Unknown:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    named: set[str] = set()
     for part in text.split(","):
         value, equals, name = part.partition("=")
         if not equals:
             raise InputError(f"mask map {part!r}", expected="value=class", do="write e.g. 0=normal,255=tumor")
+        if value.strip().lower() in named:
+            raise InputError(f"mask map names {value.strip()!r} twice", expected="one class per value", do="drop one")
+        named.add(value.strip().lower())
         yield value, name
 
 

@@ -123,6 +123,7 @@ def bad_imports(tmp_path):
         "region": ({"region": "elbow"}, InputError, "'elbow' is not a body region, expected one of head, neck"),
         "side": ({"side": "up"}, InputError, "side 'up'"),
         "day": ({"visit": "2026-02-30"}, InputError, "2026-02-30.*YYYY-MM-DD"),
+        "day to come": ({"visit": "3026-03-01"}, InputError, "lies ahead"),
         "day order": ({"visit": "01.02.2026"}, InputError, "YYYY-MM-DD"),
         "patient": ({"patient": "  "}, InputError, "patient ' '"),
         "long patient": ({"patient": "x" * 65}, InputError, "1 to 64"),

@@ -211,3 +211,8 @@ def test_a_map_can_be_text_or_a_mapping():
 def test_a_map_that_is_written_wrong_is_refused(text):
     with pytest.raises(InputError, match="mask map"):
         MaskMap.of(text)
+
+
+def test_a_map_that_names_a_value_twice_is_refused():
+    with pytest.raises(InputError, match="'255' twice"):
+        MaskMap.of("0=normal,255=tumor, 255=patch")
