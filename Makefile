@@ -6,7 +6,7 @@ BIN    := .venv/bin
 READY  := .venv/.ready
 SCREEN := LIBGL_ALWAYS_SOFTWARE=1 QT_API=pyqt6 xvfb-run -a -s "-screen 0 1920x1200x24 +extension GLX +render -noreset"
 
-.PHONY: help setup system demo test test-slow check bench screenshots clean
+.PHONY: help setup system demo test check bench screenshots clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,10 +26,7 @@ $(READY): pyproject.toml | system
 demo: setup  ## run the whole loop on sample data; the report lands in demo/report.html
 	$(BIN)/ctcl demo
 
-test: setup  ## run every test but the slow ones, GUI tests in a real window on a virtual screen
-	$(SCREEN) $(BIN)/python -m pytest
-
-test-slow: setup  ## run the slow tests as well
+test: setup  ## run every test, GUI tests in a real window on a virtual screen
 	$(SCREEN) $(BIN)/python -m pytest -m "slow or not slow"
 
 check: setup  ## lint, types and layers
