@@ -107,7 +107,7 @@ def _make_room(out: Path) -> None:
 
 
 def _job(argv: list[str]) -> Generator[Event, None, Mapping[str, Any]]:
-    for event in jobs.Job(argv).events():
+    for event in jobs.Job(argv, patience_s=jobs.TRAINER_PATIENCE_S).events():
         if isinstance(event, Failed):
             raise failure(event)
         if isinstance(event, Finished):
