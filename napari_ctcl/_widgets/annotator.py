@@ -129,7 +129,7 @@ class Annotator(QWidget):
         self._surface = main.findChild(QOpenGLWidget)
         if self._surface is not None:
             self.canvas.watch(self._surface)
-        self.incoming.watch()
+        self.incoming.watch(self._surface)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Close the study with the window; a close waits for what runs, and a refused one leaves it open."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -72,6 +72,16 @@ def double_click(viewer: Any, place: Place) -> None:
     _send(viewer, QEvent.Type.MouseButtonRelease, place, left, none)
     _send(viewer, QEvent.Type.MouseButtonDblClick, place, left, left)
     _send(viewer, QEvent.Type.MouseButtonRelease, place, left, none)
+
+
+def drop(viewer: Any, path: Path) -> None:
+    """Drop a file or folder on the photo."""
+    load = QMimeData()
+    load.setUrls([QUrl.fromLocalFile(str(path))])
+    how = (Qt.DropAction.CopyAction, load, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    for event in (QDragEnterEvent(QPoint(50, 50), *how), QDropEvent(QPointF(50, 50), *how)):
+        QApplication.sendEvent(viewer.window._qt_viewer, event)
+    settle(0.1)
 
 
 def press(viewer: Any, key: Any, modifier: Any = Qt.KeyboardModifier.NoModifier) -> None:

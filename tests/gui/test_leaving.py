@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import settle, until
+from hands import drop, settle, until
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
@@ -42,6 +42,12 @@ def answer(window: Any, words: str) -> None:
 
 
 def test_a_study_that_is_dropped_on_the_window_is_opened_in_it(window: Any, other: Path) -> None:
+    drop(window.viewer, other)
+    until(lambda: window.session.study.root == other, what="the other study")
+    assert [layer.name for layer in window.viewer.layers] == ["photo", "lesions"]
+
+
+def test_a_study_that_napari_itself_opens_is_opened_in_the_window_too(window: Any, other: Path) -> None:
     window.viewer.open(str(other), plugin="napari-ctcl")
     until(lambda: window.session.study.root == other, what="the other study")
     assert [layer.name for layer in window.viewer.layers] == ["photo", "lesions"]
@@ -61,7 +67,7 @@ def test_another_study_is_opened_from_the_dock_and_from_the_menu(
 
 def test_an_image_without_a_study_is_shown_and_it_is_said_how_to_paint(window: Any, tmp_path: Path) -> None:
     image = shutil.copytree(window.session.photo.image_path, tmp_path / "arm.ome.zarr")
-    window.viewer.open(str(image), plugin="napari-ctcl")
+    drop(window.viewer, image)
     until(lambda: "ctcl import" in window.header.message, what="the sentence")
     assert len(window.viewer.layers) == 3
     window.show_photo(window.session.photo.id)
