@@ -47,6 +47,8 @@ def test_the_demo_goes_round_the_loop_and_says_what_it_was_worth(tmp_path: Path)
     assert page.count("data:image/jpeg;base64,") == 4 * 6
     assert "Research use only" in page
     assert "http" not in page.replace("http-equiv", "")
+    next(run(out, photos=6, size=(96, 128)))  # a second demo takes the place of the first
+    assert not Path(facts["report"]).exists()
 
 
 def test_the_demo_takes_no_folder_that_it_did_not_make(tmp_path: Path) -> None:
