@@ -139,8 +139,8 @@ def list_photos(study: Path, /, *, json: Json = False) -> None:
         for row in facts:
             print(as_json(row))
         return
-    columns = ("photo", "patient", "visit", "region", "side", "fold", "height", "width", "state")
-    table("", columns, ([("" if row[column] is None else row[column]) for column in columns] for row in facts))
+    columns = ("photo", "patient", "visit", "region", "side", "fold", "height", "width", "mm_per_px", "state")
+    table("", columns, ([_printed(row[column]) for column in columns] for row in facts))
 
 
 def info(study: Path, photo: str, /, *, json: Json = False) -> None:
@@ -155,7 +155,15 @@ def info(study: Path, photo: str, /, *, json: Json = False) -> None:
         print(as_json(facts))
         return
     labelled = facts.pop("labelled_px")
-    table("", ("", ""), [*facts.items(), *((f"{name} px", count) for name, count in labelled.items())])
+    rows = [*facts.items(), *((f"{name} px", count) for name, count in labelled.items())]
+    table("", ("", ""), [(name, _printed(value, absent="-")) for name, value in rows])
+
+
+def _printed(value: object, *, absent: str = "") -> object:
+    """A fact as a table shows it; a scale may be so fine that a table's three decimals would round it away."""
+    if value is None:
+        return absent
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _facts(photo: Photo) -> dict[str, Any]:
@@ -169,6 +177,7 @@ def _facts(photo: Photo) -> dict[str, Any]:
         "fold": photo.fold,
         "height": photo.height,
         "width": photo.width,
+        "mm_per_px": photo.mm_per_px,
         "labelled_px": {lesion.title: counts.get(lesion, 0) for lesion in CLASSES},
         "state": photo.state,
     }

@@ -30,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, rela
 from napari_ctcl.errors import StudyBusy, StudyError
 from napari_ctcl.store.disk import room_on
 
-APPEND_ONLY = ("folds", "promotions")
+APPEND_ONLY = ("folds", "promotions", "scales")
 
 
 class Base(DeclarativeBase):
@@ -82,6 +82,17 @@ class PhotoRow(Base):
     added: Mapped[str] = mapped_column(String(32))
     verified_by: Mapped[str | None] = mapped_column(String(64))
     verified_on: Mapped[str | None] = mapped_column(String(32))
+
+
+class ScaleRow(Base):
+    """One measurement of a photo's scale; the last one of a photo counts."""
+
+    __tablename__ = "scales"
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    photo: Mapped[str] = mapped_column(ForeignKey("photos.id"), index=True)
+    mm_per_px: Mapped[float]
+    by: Mapped[str] = mapped_column(String(64))
+    on: Mapped[str] = mapped_column(String(32))
 
 
 class FoldRow(Base):

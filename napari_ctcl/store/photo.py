@@ -26,6 +26,7 @@ from napari_ctcl.store.folds import Fold
 from napari_ctcl.store.labels import TiledPyramid, open_labels
 from napari_ctcl.store.pixels import PhotoPixels
 from napari_ctcl.store.prediction import PredictionWriter, predicted_by
+from napari_ctcl.store.scales import enter_scale, scale_of
 from napari_ctcl.store.shapes import level_shapes
 
 IMAGE: Final = "image.ome.zarr"
@@ -173,6 +174,26 @@ class Photo(PhotoFacts):
     def predicted_by(self) -> str | None:
         """Digest of the model whose whole prediction is stored, if there is one."""
         return predicted_by(self.root)
+
+    @property
+    def mm_per_px(self) -> float | None:
+        """Millimetres of skin per level-0 pixel, as a person last measured it; None where nobody has."""
+        return scale_of(self.catalogue, self.id)
+
+    def set_scale(self, mm_per_px: float, user: str) -> None:
+        """Enter how large a pixel is; what was entered before stays in the catalogue.
+
+        Parameters
+        ----------
+        mm_per_px : millimetres of skin per level-0 pixel
+        user : who has measured it
+
+        Raises
+        ------
+        InputError
+            If no clinical photo can have that scale, or nobody is named.
+        """
+        enter_scale(self.catalogue, self.id, mm_per_px, user)
 
     @property
     def state(self) -> str:

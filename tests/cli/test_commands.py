@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from napari_ctcl.store import Study
+
 Ctcl = Callable[..., Any]
 Census = Callable[[Path], dict[str, bytes]]
 FACTS = ("--patient", "P01", "--visit", "2026-03-01", "--region", "forearms")
@@ -46,6 +48,18 @@ def test_an_imported_photo_is_listed_with_what_was_said_of_it(
     assert set(row["labelled_px"]) == {"normal", "patch", "plaque", "tumor"}
     assert ctcl("info", study, row["photo"], "--json").facts["levels"] == 1
     assert ctcl("verify", study, "--json").facts == {"ok": True, "faults": []}
+
+
+def test_the_scale_of_a_photo_is_told_once_somebody_has_measured_it(
+    study: Path, ctcl: Ctcl, picture: Callable[..., Path]
+) -> None:
+    photo = ctcl("import", study, picture("arm.png"), *FACTS, "--json").facts["photos"][0]
+    assert ctcl("list", study, "--json").facts["mm_per_px"] is None
+    with Study.open(study) as opened:
+        opened.photo(photo).set_scale(0.05125, "reader-1")
+    assert ctcl("info", study, photo, "--json").facts["mm_per_px"] == 0.05125
+    assert "0.05125" in ctcl("info", study, photo).out
+    assert "0.05125" in ctcl("list", study).out
 
 
 def test_a_grey_mask_becomes_labels_only_through_a_map(
