@@ -6,116 +6,93 @@ zoom it was painted at.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
 
-from napari_ctcl.region import Region, grid
+from napari_ctcl.capsule import Capsule, Point, swept
+from napari_ctcl.region import Region
+from napari_ctcl.spans import Mask, Spans, Whole, counted_up, tiles_of
 
-Point = tuple[float, float]
-Mask = npt.NDArray[np.bool_]
+__all__ = [
+    "Capsule",
+    "Mask",
+    "Patch",
+    "Point",
+    "borders",
+    "connected",
+    "polygon_mask",
+    "polygon_tiles",
+    "stroke_tiles",
+]
+
 Reader = Callable[[Region], npt.NDArray[np.uint8]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capsule:
-    """A disc swept along a straight line: what a brush covers between two mouse events.
-
-    Parameters
-    ----------
-    start, end : (y, x) centres of the disc, px
-    radius : px
-    """
-
-    start: Point
-    end: Point
-    radius: float
-
-    @property
-    def box(self) -> Region:
-        """Smallest region that holds every covered pixel; it may leave the image."""
-        (y0, y1), (x0, x1) = (sorted(pair) for pair in zip(self.start, self.end, strict=True))
-        return Region(
-            math.floor(y0 - self.radius),
-            math.ceil(y1 + self.radius) + 1,
-            math.floor(x0 - self.radius),
-            math.ceil(x1 + self.radius) + 1,
-        )
-
-    def mask(self, region: Region) -> Mask:
-        """Pixels of a region whose centre lies at most `radius` from the line."""
-        ys = np.arange(region.y0, region.y1, dtype=np.float64)[:, None] - self.start[0]
-        xs = np.arange(region.x0, region.x1, dtype=np.float64)[None, :] - self.start[1]
-        dy, dx = self.end[0] - self.start[0], self.end[1] - self.start[1]
-        length2 = dy * dy + dx * dx
-        if length2 > 1e-9:
-            along = np.clip((ys * dy + xs * dx) / length2, 0.0, 1.0)
-            covered = (ys - along * dy) ** 2 + (xs - along * dx) ** 2 <= self.radius**2
-        else:
-            covered = ys**2 + xs**2 <= self.radius**2
-        return np.asarray(covered)
-
-    def distance(self, point: Point) -> float:
-        """Distance of a point from the line, px."""
-        dy, dx = self.end[0] - self.start[0], self.end[1] - self.start[1]
-        length2 = max(dy * dy + dx * dx, 1e-9)
-        py, px = point[0] - self.start[0], point[1] - self.start[1]
-        along = min(max((py * dy + px * dx) / length2, 0.0), 1.0)
-        return math.hypot(py - along * dy, px - along * dx)
 
 
 def stroke_tiles(capsules: Sequence[Capsule], shape: tuple[int, int], tile: int) -> Iterator[tuple[Region, Mask]]:
     """Tiles of an image that a stroke meets, with the pixels it covers in each.
 
-    A tile wholly under the brush costs no arithmetic, so that a stroke over hundreds of megapixels pays for its border
-    alone.
+    Parameters
+    ----------
+    shape : (height, width) of the image
+    tile : side of a tile, px
     """
-    if not capsules:
-        return
-    box = capsules[0].box
-    for capsule in capsules[1:]:
-        box = box | capsule.box
-    for cell in grid(shape, tile, box):
-        mask = _tile_mask(capsules, cell)
-        if mask is not None:
-            yield cell, mask
-
-
-def _tile_mask(capsules: Sequence[Capsule], cell: Region) -> Mask | None:
-    centre = ((cell.y0 + cell.y1 - 1) / 2, (cell.x0 + cell.x1 - 1) / 2)
-    reach = math.hypot(cell.height, cell.width) / 2
-    away = [capsule.distance(centre) - capsule.radius for capsule in capsules]
-    if min(away) > reach:
-        return None
-    if min(away) <= -reach:
-        return np.ones(cell.shape, bool)
-    mask = np.zeros(cell.shape, bool)
-    for gap, capsule in sorted(zip(away, capsules, strict=True), key=lambda pair: pair[0]):
-        if gap > reach or mask.all():
-            break
-        mask |= capsule.mask(cell)
-    return mask if mask.any() else None
+    if capsules:
+        box = reduce(or_, (capsule.box for capsule in capsules))
+        yield from tiles_of(lambda area: swept(capsules, area), box, shape, tile)
 
 
 def polygon_tiles(points: Sequence[Point], shape: tuple[int, int], tile: int) -> Iterator[tuple[Region, Mask]]:
     """Tiles of an image that a closed polygon meets, with the pixels it covers in each.
 
+    Covered are pixels whose centre lies inside or on the line, where a line that crosses itself counts by turns.
+
     Parameters
     ----------
-    points : (y, x) corners, px; the last is joined to the first
+    points : (y, x) corners, px; they are rounded to pixels, and the last is joined to the first
+    shape : (height, width) of the image
+    tile : side of a tile, px
     """
-    corners = np.round(np.asarray(points, np.float64)).astype(int)
-    (y0, x0), (y1, x1) = corners.min(0), corners.max(0)
-    for cell in grid(shape, tile, Region(int(y0), int(y1) + 1, int(x0), int(x1) + 1)):
-        canvas = Image.new("1", (cell.width, cell.height))
-        ImageDraw.Draw(canvas).polygon([(int(x - cell.x0), int(y - cell.y0)) for y, x in corners], fill=1, outline=1)
-        mask = np.asarray(canvas)
-        if mask.any():
-            yield cell, mask
+    if len(points):
+        corners = _pixels(points)
+        (y0, x0), (y1, x1) = corners.min(0).tolist(), corners.max(0).tolist()
+        yield from tiles_of(lambda area: _inside(corners, area), Region(y0, y1 + 1, x0, x1 + 1), shape, tile)
+
+
+def polygon_mask(points: Sequence[Point], region: Region) -> Mask:
+    """Pixels of a region that a closed polygon covers, the same as tile by tile."""
+    mask = _inside(_pixels(points), region).mask(region)
+    return np.zeros(region.shape, bool) if mask is None else mask
+
+
+def _pixels(points: Sequence[Point]) -> Whole:
+    return np.round(np.asarray(points, np.float64)).astype(np.int64).reshape(-1, 2)
+
+
+def _inside(corners: Whole, area: Region) -> Spans:
+    """What a polygon covers inside an area, in whole numbers alone, so that no rounding depends on the area."""
+    (y0, x0), (y1, x1) = corners.T, np.roll(corners, -1, axis=0).T
+    first = np.clip(np.minimum(y0, y1), *area.ys)
+    edge, rows = counted_up(first, np.clip(np.maximum(y0, y1), *area.ys) - first)
+    drop = (y1 - y0)[edge]
+    crossing = x0[edge] * drop + (rows - y0[edge]) * (x1 - x0)[edge]
+    left = crossing // drop
+    between = left * drop != crossing
+    turns = 2 * left + between  # odd between two columns: a whole number that sorts as the crossing does
+    order = np.lexsort((turns, rows))
+    enter, leave = turns[order].reshape(-1, 2).T
+    far = np.where(y0 == y1, x1, x0)  # a corner alone, or a level edge, which nothing else here covers
+    shown = (area.y0 <= y0) & (y0 < area.y1)
+    return Spans.joined(
+        np.append(rows[order][::2], y0[shown]),
+        np.append((enter + 1) >> 1, np.minimum(x0, far)[shown]),
+        np.append((leave >> 1) + 1, np.maximum(x0, far)[shown] + 1),
+        area,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
