@@ -16,7 +16,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from napari_ctcl import __version__
-from napari_ctcl.cli import learning, showing, studies
+from napari_ctcl.cli import learning, showing, studies, witness
 from napari_ctcl.cli.answers import as_json
 from napari_ctcl.errors import Cancelled, CtclError, DiskFull, InputError
 
@@ -32,6 +32,7 @@ app.command(studies.list_photos, name="list")
 for command in (
     studies.info,
     studies.verify,
+    witness.journal,
     studies.sample,
     showing.annotate,
     learning.segment,
