@@ -42,6 +42,7 @@ QToolButton[role="tool"] { border-radius: 5px; padding: 5px 4px; background: rgb
 QToolButton[role="tool"]:hover { background: rgba(127,135,150,90); }
 QToolButton[role="tool"]:checked { background: #2f6fab; color: white; }
 QTreeWidget { border: 0px; background: transparent; show-decoration-selected: 0; }
+QListView[role="list"] { border: 0px; border-radius: 6px; background: rgba(127,135,150,26); }
 QTreeWidget::branch:selected, QTreeWidget::item:selected { background: transparent; }
 QTabBar::tab { padding: 6px 16px; font-weight: 600; border-radius: 0px; }
 QProgressBar { border: 0px; border-radius: 4px; background: rgba(127,135,150,50); max-height: 8px; min-height: 8px; }
@@ -107,8 +108,8 @@ class Swatch(QLabel):
         self._picture = swatch(None, side)
         self.setFixedSize(side, side)
 
-    def show_colour(self, colour: RGB) -> None:
-        """Take a colour."""
+    def show_colour(self, colour: RGB | None) -> None:
+        """Take a colour; an empty dashed square for None."""
         self._picture = swatch(colour, self.width())
         self.update()
 

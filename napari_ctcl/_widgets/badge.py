@@ -1,0 +1,106 @@
+"""The badge on the canvas: which photo this is, what is in hand, that it is saved and under whose name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
+
+from napari_ctcl._widgets.photos import where
+from napari_ctcl._widgets.pinned import CARD, Pin
+from napari_ctcl._widgets.style import Swatch
+from napari_ctcl.lesion import RGB, Lesion
+from napari_ctcl.store import Photo
+
+WITH_A_CLASS: Final = {
+    "paint": "brush",
+    "fill": "fill",
+    "polygon": "polygon",
+    "lasso": "lasso",
+    "smart": "smart brush",
+}
+"""Tools that give a class, as they are spoken of."""
+
+WITHOUT: Final = {
+    "erase": ("erase", "back to unlabelled"),
+    "region": ("region", "draw what to work in"),
+    "pick": ("pick", "take a class from the photo"),
+    "ruler": ("ruler", "click two points"),
+    "pan_zoom": ("move", "drag the photo"),
+}
+"""Tools that give none: their name, and what they do."""
+
+_GREEN, _RED = "#74d6a0", "#ff9a96"
+_WIDEST_PX: Final = 340
+
+
+class Badge(QFrame):
+    """Sits in the top left corner of the photo; the mouse goes through it.
+
+    Parameters
+    ----------
+    surface : what the photo is drawn in
+    """
+
+    def __init__(self, surface: QWidget) -> None:
+        super().__init__(surface)
+        self.setProperty("role", "card")
+        self.setStyleSheet(CARD)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAccessibleName("Photo and class in hand")
+        self.title, self.facts = QLabel(), QLabel()
+        self.hand, self.tool, self.saved, self.reader = QLabel(), QLabel(), QLabel(), QLabel()
+        self.swatch = Swatch(16)
+        self.title.setStyleSheet("font-size: 14px; font-weight: 600;")
+        self.hand.setStyleSheet("font-weight: 600;")
+        for label in (self.facts, self.tool, self.reader):
+            label.setProperty("role", "quiet")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(11, 7, 13, 8)
+        layout.setSpacing(4)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        layout.addLayout(_line(self.title, self.facts))
+        layout.addLayout(_line(self.swatch, self.hand, self.tool, self.saved, self.reader))
+        Pin(self, Qt.Corner.TopLeftCorner)
+        self.hide()
+
+    def show_photo(self, photo: Photo | None) -> None:
+        """Name the photo in hand; none hides the badge."""
+        self.setVisible(photo is not None)
+        if photo is not None:
+            place = where(photo)
+            self._write(self.title, place[:1].upper() + place[1:])
+            self._write(self.facts, f"{photo.patient}  ·  {photo.visit}")
+            self.show_saved(saved=True)
+
+    def show_class(self, lesion: Lesion, colour: RGB, tool: str) -> None:
+        """Name the class and the tool in hand."""
+        gives = tool in WITH_A_CLASS and lesion is not Lesion.UNLABELLED
+        name, what = (lesion.title, WITH_A_CLASS[tool]) if gives else WITHOUT.get(tool, WITHOUT["erase"])
+        self.swatch.show_colour(colour if gives else None)
+        self._write(self.hand, name)
+        self._write(self.tool, what)
+
+    def show_saved(self, *, saved: bool | None) -> None:
+        """Say that every stroke so far is safe, or that one is not; nothing for None."""
+        self.saved.setStyleSheet(f"color: {_GREEN if saved else _RED}; font-weight: {400 if saved else 600};")
+        self._write(self.saved, "" if saved is None else "● saved" if saved else "▲ not saved")
+
+    def show_reader(self, name: str) -> None:
+        """Name the reader under whose name strokes are kept."""
+        self._write(self.reader, name)
+
+    def _write(self, label: QLabel, text: str) -> None:
+        label.setVisible(bool(text))
+        label.ensurePolished()  # its font is known only then
+        label.setText(label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _WIDEST_PX))
+
+
+def _line(*widgets: QWidget) -> QHBoxLayout:
+    line = QHBoxLayout()
+    line.setSpacing(8)
+    for widget in widgets:
+        line.addWidget(widget)
+    line.addStretch(1)
+    return line
