@@ -37,3 +37,13 @@ def checked_scale(mm_per_px: float) -> float:
 def area_cm2(pixels: int, mm_per_px: float | None) -> float | None:
     """Area of so many pixels, cm2; None where the scale is not known."""
     return None if mm_per_px is None else pixels * (mm_per_px / 10) ** 2
+
+
+def area_in_words(pixels: int, mm_per_px: float | None) -> str:
+    """An area as a clinician reads it: cm2 or, where it is small, mm2; pixels where the scale is not known."""
+    area = area_cm2(pixels, mm_per_px)
+    if area is None:
+        return f"{pixels:,} px" if pixels < 100_000 else f"{pixels / 1e6:,.2f} Mpx"
+    if area >= 0.1:
+        return f"{area:,.1f} cm²"
+    return f"{100 * area:.1f} mm²" if area >= 0.001 else "< 0.1 mm²"

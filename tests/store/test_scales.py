@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from study_ground import FACTS, noise, save
 
 from napari_ctcl.errors import InputError, StudyError
-from napari_ctcl.scale import area_cm2
+from napari_ctcl.scale import area_cm2, area_in_words
 from napari_ctcl.store import Study
 from napari_ctcl.store.catalogue import ScaleRow
 
@@ -69,3 +69,17 @@ def test_an_area_follows_from_the_scale_and_is_unknown_without_one():
     assert area_cm2(10_000, 0.1) == pytest.approx(1.0)
     assert area_cm2(0, 0.1) == 0.0
     assert area_cm2(10_000, None) is None
+
+
+@pytest.mark.parametrize(
+    ("pixels", "scale", "words"),
+    [
+        (12_480, None, "12,480 px"),
+        (687_384, None, "0.69 Mpx"),
+        (21_000, 0.1, "2.1 cm²"),
+        (400, 0.1, "4.0 mm²"),
+        (1, 0.1, "< 0.1 mm²"),
+    ],
+)
+def test_an_area_is_told_in_the_unit_that_fits_it(pixels, scale, words):
+    assert area_in_words(pixels, scale) == words
