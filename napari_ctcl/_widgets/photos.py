@@ -229,7 +229,8 @@ def picture(pixels: np.ndarray[Any, Any], side: int) -> QPixmap:
     top, left = (height - edge) // 2, (width - edge) // 2
     cut = np.ascontiguousarray(pixels[top : top + edge, left : left + edge])
     image = QImage(cut.data, edge, edge, 3 * edge, QImage.Format.Format_RGB888).copy()
-    return QPixmap.fromImage(image).scaled(side, side, transformMode=Qt.TransformationMode.SmoothTransformation)
+    smooth, square = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.IgnoreAspectRatio
+    return QPixmap.fromImage(image).scaled(side, side, square, smooth)  # the bindings name these two differently
 
 
 def _child(parent: QTreeWidgetItem, text: str, *, bold: bool = False) -> QTreeWidgetItem:
