@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, Qt, Signal
-from qtpy.QtGui import QKeyEvent, QPainter, QPaintEvent
+from qtpy.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QAbstractItemView, QCheckBox, QComboBox, QListView, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.lesionrow import AREA, FOUND, LesionRow
@@ -72,6 +72,11 @@ class LesionView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(_ROWS_SHOWN * (self.fontMetrics().height() + 10) + 4)
 
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's
+        """Light up the button under the mouse."""
+        super().mouseMoveEvent(event)
+        self.viewport().update(self.visualRect(self.indexAt(event.position().toPoint())))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's
         """Enter goes to the row's lesion; A, R and the classes' keys judge it."""
         found, letter = self.currentIndex().data(FOUND), event.text().upper()
@@ -136,6 +141,11 @@ class LesionList(QWidget):
         self.only_proposed.toggled.connect(lambda _: self._filter())
 
     # What it shows
+
+    @property
+    def listed(self) -> Sequence[Found]:
+        """All lesions, those too that the filters leave out."""
+        return self._all
 
     def show_lesions(self, lesions: Sequence[Found], mm_per_px: float | None, colours: Mapping[Lesion, RGB]) -> None:
         """Show lesions in the order given; the row in hand stays in hand.
