@@ -168,8 +168,10 @@ def _surveyed(codes: Codes, classes: Codes, corner: Corner, digest: bytes) -> _T
     pieces["pixels"] = np.bincount(of, minlength=count)
     pieces["human"] = np.bincount(of[~proposed], minlength=count)
     pieces["proposed"][of[proposed]] = True
-    for some in (slice(None), proposed):  # of many pixels that are written to one piece the last stays
-        pieces["y"][of[some]], pieces["x"][of[some]] = np.divmod(flat[some], codes.shape[1])
+    at = np.empty(count, np.int64)
+    at[of] = flat  # of many pixels that are written to one piece the last stays
+    at[of[proposed]] = flat[proposed]
+    pieces["y"], pieces["x"] = np.divmod(at, codes.shape[1])
     pieces["lesion"] = classes[pieces["y"], pieces["x"]]
     boxes = [(ys.start, ys.stop, xs.start, xs.stop) for ys, xs in ndimage.find_objects(numbers)]
     for name, edges, start in zip(("y0", "y1", "x0", "x1"), np.transpose(boxes), np.repeat(corner, 2), strict=True):
