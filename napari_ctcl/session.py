@@ -24,7 +24,9 @@ from napari_ctcl.region import Region
 from napari_ctcl.segment.protocol import Request, command
 from napari_ctcl.shown import Shown
 from napari_ctcl.store import Photo, Study, TiledPyramid
+from napari_ctcl.store.gesture import Judge
 from napari_ctcl.store.lock import login_name
+from napari_ctcl.store.painter import Painter
 from napari_ctcl.store.registry import STARTER as STARTER  # noqa: PLC0414 - the window speaks of it too
 from napari_ctcl.unfinished import newest_unfinished, unfinished
 
@@ -56,6 +58,7 @@ class Session:
         self.work: Work | None = None
         self.stopped_run = newest_unfinished(study.runs_dir)
         self._labels: TiledPyramid | None = None
+        self._painter: Painter | None = None
         self._job: Job | None = None
         self._end: Finished | Failed | None = None
         self._runs: set[str] = set()
@@ -117,6 +120,18 @@ class Session:
             raise InputError("no photo is open", do="choose a photo")
         return self._labels
 
+    @property
+    def painter(self) -> Painter:
+        """Carries out gestures on the photo in hand."""
+        if self._painter is None:
+            raise InputError("no photo is open for painting", do="choose a photo")
+        return self._painter
+
+    @property
+    def finished(self) -> bool:
+        """Whether every gesture so far is in the labels, so that the photo can be left without a wait."""
+        return self._painter is None or not self._painter.waiting
+
     def show(self, photo_id: str) -> None:
         """Take another photo in hand; the labels of the last one are flushed and given back.
 
@@ -133,17 +148,22 @@ class Session:
         if self.photo is not None and self.photo.id == photo_id:
             return
         photo = self.study.photo(photo_id)
-        if self._labels is not None:
-            self._labels.flush()
+        if self._painter is not None:
+            self._painter.wait()
+            self.labels.flush()
         labels = photo.labels("annotation", user=self.user)
         try:
             self._put_away()
         finally:  # the last photo is given back even where that failed, so the new one's lock must have an owner
-            self.photo, self._labels, self.shown = photo, labels, Shown(photo, labels)
+            self.photo, self._labels, self._painter = photo, labels, Painter(labels)
+            self.shown = Shown(photo, labels, self._painter)
             self.photo_changed.emit(photo_id)
 
     def _put_away(self) -> None:
         labels, self.photo, self.shown, self._labels = self._labels, None, None, None
+        painter, self._painter = self._painter, None
+        if painter is not None:
+            painter.close()
         if labels is not None:
             labels.close()
 
@@ -175,6 +195,7 @@ class Session:
         InputError
             If no photo is in hand, or nothing on it is labelled by a person.
         """
+        self.painter.wait()
         self.labels.flush()
         if self.photo is None or self.photo.state not in ("in work", "verified"):
             raise InputError("nothing on this photo is labelled yet", do="paint, or accept the proposal, then sign off")
@@ -187,20 +208,11 @@ class Session:
             self.photo.reopen()
             self.photos_changed.emit()
 
-    def accept(self, region: Region) -> int:
-        """Take over the model's pixels inside a level-0 region, as one stroke; human pixels stay.
-
-        Returns
-        -------
-        Pixels taken over.
-        """
-        taken = self.labels.accept(region, keep_human=True)
-        self.labels_changed.emit()
-        return taken
-
-    def accept_all(self) -> int:
-        """Take over all of the model's pixels in the photo in hand; human pixels stay."""
-        return self.accept(Region.whole(self.labels.shape[:2]))
+    def accept_all(self) -> None:
+        """Have all of the model's pixels in the photo in hand taken over, as one stroke; human pixels stay."""
+        height, width = self.labels.shape
+        corners = ((0, 0), (0, width - 1), (height - 1, width - 1), (height - 1, 0))
+        self.painter.do(Judge(tool="accept", inside=corners))
 
     def learnable(self) -> Learnable:
         """What a human has labelled so far, over all photos."""

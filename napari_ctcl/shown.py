@@ -16,7 +16,8 @@ import numpy.typing as npt
 from napari_ctcl.region import Region, Span, grid
 
 if TYPE_CHECKING:
-    from napari_ctcl.store import Photo, TiledPyramid
+    from napari_ctcl.store import Photo
+    from napari_ctcl.store.painter import Painter
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -30,6 +31,11 @@ _CACHED_TILES: Final = 512
 
 class _Readable(Protocol):
     def read(self, *, level: int, ys: Span, xs: Span) -> Bytes: ...
+
+
+class _Labels(_Readable, Protocol):
+    @property
+    def version(self) -> int: ...
 
 
 class Level:
@@ -95,12 +101,13 @@ class Shown:
     ----------
     photo : whose prediction is shown
     labels : the human's pixels, which are shown above it and are the only ones ever edited
+    painter : paints on the labels; None where they are only to look at
     """
 
     tile = TILE
 
-    def __init__(self, photo: Photo, labels: TiledPyramid) -> None:
-        self.photo, self.labels = photo, labels
+    def __init__(self, photo: Photo, labels: _Labels, painter: Painter | None = None) -> None:
+        self.photo, self.labels, self.painter = photo, labels, painter
         self.shape: tuple[int, int] = photo.shape(0)
         self.levels: int = photo.levels
         self._refreshed = 0
@@ -118,8 +125,6 @@ class Shown:
 
     def read(self, *, level: int, ys: Span, xs: Span) -> Bytes:
         """View codes of a level's region: (h, w) uint8, 0 nothing, 1 to 4 human, 5 to 8 model."""
-        if level:
-            self.labels.propagate(level)
         codes = self.model(level=level, ys=ys, xs=xs)
         human = self.labels.read(level=level, ys=ys, xs=xs)
         np.copyto(codes, human, where=human > 0)

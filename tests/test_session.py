@@ -17,6 +17,7 @@ from napari_ctcl.mkln import MKLN, Architecture, Card, save
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
 from napari_ctcl.store import ModelEntry, Study
+from napari_ctcl.store.gesture import Step
 
 torch.set_num_threads(1)
 
@@ -115,9 +116,11 @@ def test_chunks_are_shown_as_they_are_finished_and_human_pixels_stay(session: Se
     assert (session.shown.model(level=0, ys=(0, 600), xs=(0, 700)) > 4).all()
     assert (session.shown.read(level=0, ys=(0, 10), xs=(0, 10)) == Lesion.TUMOR).all()
     assert session.work is None
-    taken = session.accept_all()
-    assert taken == 600 * 700 - 100
-    session.labels.undo()
+    session.accept_all()
+    session.painter.wait()
+    assert [news.pixels for news in session.painter.news() if news.ended] == [600 * 700 - 100]
+    session.painter.do(Step(tool="undo"))
+    session.painter.wait()
     assert (session.labels.read(ys=(0, 10), xs=(0, 10)) == Lesion.TUMOR).all()
 
 

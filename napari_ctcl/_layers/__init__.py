@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from napari_ctcl._layers.layer import DIRECT_PX, WINDOW_PX, PyramidLabels
+from napari_ctcl._layers.layer import PyramidLabels, Segments
 from napari_ctcl._layers.looks import TINT, colours
 from napari_ctcl._layers.seams import SEAMS, colour_ring, rings
+from napari_ctcl._layers.tools import Tool
 
-__all__ = ["DIRECT_PX", "SEAMS", "TINT", "WINDOW_PX", "PyramidLabels", "colour_ring", "colours", "rings"]
+__all__ = ["SEAMS", "TINT", "PyramidLabels", "Segments", "Tool", "colour_ring", "colours", "rings"]

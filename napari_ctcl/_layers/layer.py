@@ -1,38 +1,101 @@
 """The four-class label layer that can be painted on at every zoom of a photo of any size.
 
-It hands every gesture to the photo's label pyramid, exactly and on level 0, and has the same gesture drawn at once in
-the tile on screen; parts that are too large to wait for are painted when the pen lifts.
+A gesture is sketched on the tile on screen at once and handed to the painter when the pen lifts; the labels themselves
+are only ever changed there, exactly and on level 0.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, ClassVar, Protocol
 
-import numpy as np
-import numpy.typing as npt
+from napari.layers import Labels
 from napari.layers.labels._labels_constants import Mode
+from napari.utils.events import Event
 
-from napari_ctcl._layers.looks import BARE
-from napari_ctcl._layers.view import UNJUDGED, PyramidView, as_point
-from napari_ctcl.errors import CtclError
+from napari_ctcl._layers.tools import MODES, TOOL_OF, Tool, other_tools
+from napari_ctcl._layers.view import PyramidView, as_point
+from napari_ctcl.errors import InputError
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.raster import Capsule, Patch, Point, connected, polygon_tiles, stroke_tiles
-from napari_ctcl.region import Region
-from napari_ctcl.shown import MODEL_OFFSET
+from napari_ctcl.raster import Capsule, Point
+from napari_ctcl.shown import MODEL_OFFSET, Shown
+from napari_ctcl.store.gesture import ANYWHERE, Draw, Fill, Gesture, Judge, Outline, Rule, Stamp, Step
+from napari_ctcl.store.painter import News
 
-DIRECT_PX: Final = 250_000
-"""Level-0 pixels of one brush segment up to which it is painted at once; larger ones wait for the pen to lift."""
 
-WINDOW_PX: Final = 4096
-"""Side of the window that fill, accept and reject look at."""
+class Segments(Protocol):
+    """What the smart brush paints: the segment that a pixel belongs to."""
+
+    def at(self, point: Point) -> Stamp | None:
+        """Segment at level-0 (y, x); None where none is known yet."""
 
 
 class PyramidLabels(PyramidView):
-    """Labels of a pyramid that are edited with brush, polygon, fill and by judging the model."""
+    """Labels of a pyramid that are edited with brush, outlines, fill and by judging the model.
+
+    Beside napari's own, its events are: `tool` (tool), `trail` (tool, points) while an outline or a line is drawn,
+    `region` (points) when a region is drawn or dropped, `measured` (points) when the ruler has both ends, `refused`
+    and `failed` (error), and `paint` whenever the labels have changed.
+    """
+
+    _drag_modes: ClassVar[dict[Any, Any]] = {**Labels._drag_modes, Mode.PICK: other_tools}  # noqa: SLF001
+
+    def __init__(self, shown: Shown, **options: Any) -> None:
+        self.rule: Rule = ANYWHERE
+        self.segments: Segments | None = None
+        self._region: Outline | None = None
+        self.ruler_start: Point | None = None
+        self._tool: Tool = "pan_zoom"
+        self._open = False
+        self._pen: list[Draw] = []
+        super().__init__(shown, **options)
+        self.events.add(tool=Event, trail=Event, region=Event, measured=Event, refused=Event, failed=Event)
+        self.events.mode.connect(self._follow_mode)
+
+    # What is in hand
+
+    @property
+    def tool(self) -> Tool:
+        """What the mouse does; several tools share one of napari's modes."""
+        return self._tool
+
+    @tool.setter
+    def tool(self, tool: Tool) -> None:
+        self._tool, self.ruler_start = tool, None
+        self.mode = MODES[tool]
+        self.events.trail(tool=tool, points=())
+        self.events.tool(tool=tool)
+
+    def _follow_mode(self, _: Any) -> None:
+        if MODES[self._tool] != str(self.mode):  # napari's own buttons and keys know its modes alone
+            self._tool = TOOL_OF[str(self.mode)]
+            self.events.tool(tool=self._tool)
+
+    @property
+    def region(self) -> Outline | None:
+        """The drawn region that judgements and the painting inside it are meant for."""
+        return self._region
+
+    @region.setter
+    def region(self, outline: Outline | None) -> None:
+        self._region = outline
+        self.events.region(points=outline or ())
+
+    def show(self, shown: Shown) -> None:
+        """Swap to another photo's labels."""
+        self._pen, self._open = [], False
+        self.region = None
+        super().show(shown)
+        self.editable = shown.painter is not None
 
     # Strokes
+
+    def unfinished(self) -> list[Draw]:
+        """Strokes that are not in the labels yet, the oldest first; the one under the pen is the last."""
+        painter = self._shown.painter
+        waiting = painter.waiting if painter is not None else []
+        return [gesture for gesture in waiting if isinstance(gesture, Draw)] + self._pen
 
     def _draw(self, new_label: int, last_cursor_coord: Any, coordinates: Any) -> None:
         if coordinates is None:
@@ -43,43 +106,31 @@ class PyramidLabels(PyramidView):
             if last == here:
                 self.fill(here, int(new_label))
         elif self._mode in (Mode.PAINT, Mode.ERASE):
-            self._sweep(Capsule(start=last, end=here, radius=self.brush_size / 2), int(new_label))
+            self._mark(int(new_label), capsules=(Capsule(start=last, end=here, radius=self.brush_size / 2),))
 
-    def _sweep(self, capsule: Capsule, value: int) -> None:
-        box = capsule.box & Region.whole(self._shown.shape)
-        if not box.area:
-            return
-        if box.area <= DIRECT_PX:
-            self._shown.labels.edit(box.y0, box.x0, capsule.mask(box), value, only=self._only(value))
-        else:
-            self._pending.append((capsule, value))
-        self._stamp(capsule, value)
+    def _mark(self, value: int, **marks: Any) -> None:
+        """Add to the stroke under the pen."""
+        tool = "erase" if not value else str(self._tool)
+        stroke = Draw(tool=tool, value=value, rule=self._rule_for(value), **marks)
+        self._pen.append(stroke)
+        self._sketch(stroke)
+
+    def _rule_for(self, value: int) -> Rule:
+        if value or self.rule.human:
+            return self.rule
+        return Rule(inside=self.rule.inside, skin=self.rule.skin)  # erasing is about human pixels and no others
 
     def _begin_stroke(self) -> None:
-        self._shown.labels.begin(str(self._mode))
-        self._open = True
+        self._pen, self._open = [], True
 
     def _commit_stroke(self) -> None:
-        self._open = False
-        pending, self._pending = self._pending, []
-        try:
-            for value in {value for _, value in pending}:
-                capsules = [capsule for capsule, painted in pending if painted == value]
-                for cell, mask in stroke_tiles(capsules, self._shown.shape, self._shown.tile):
-                    self._shown.labels.edit(cell.y0, cell.x0, mask, value, only=self._only(value))
-            stroke = self._shown.labels.commit()
-        except (CtclError, OSError) as error:
-            self.redraw()
-            self.events.failed(error=error)
-            return
-        if stroke is not None:
-            if self.data_level:
-                self.redraw()
-            self.events.paint(value=[])
+        strokes, self._open = self._pen, False
+        if strokes:
+            self.do(_joined(strokes))
+        self._pen = []
 
     def _abort_stroke(self) -> None:
-        self._open, self._pending = False, []
-        self._shown.labels.abort()
+        self._pen, self._open = [], False
         self.redraw()
 
     @contextmanager
@@ -96,78 +147,108 @@ class PyramidLabels(PyramidView):
 
     def paint(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:  # noqa: ARG002 - napari's
         """Paint one disc of the brush at (y, x)."""
+        at = as_point(coord)
         with self.block_history():
-            self._sweep(Capsule(start=as_point(coord), end=as_point(coord), radius=self.brush_size / 2), int(new_label))
+            self._mark(int(new_label), capsules=(Capsule(start=at, end=at, radius=self.brush_size / 2),))
 
     def paint_polygon(self, points: Any, new_label: int) -> None:
         """Paint the inside of a closed polygon of (y, x) corners."""
-        corners = [as_point(point) for point in points]
         with self.block_history():
-            for cell, mask in polygon_tiles(corners, self._shown.shape, self._shown.tile):
-                self._shown.labels.edit(cell.y0, cell.x0, mask, int(new_label), only=self._only(int(new_label)))
-        self.redraw()
+            self._mark(int(new_label), outlines=(tuple(as_point(point) for point in points),))
+
+    def paint_segments(self, stamps: Sequence[Stamp], new_label: int) -> None:
+        """Paint segments that the smart brush has found."""
+        with self.block_history():
+            self._mark(int(new_label), stamps=tuple(stamps))
 
     def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:  # noqa: ARG002 - napari's
-        """Paint the connected area that looks like (y, x), where it ends inside the window."""
-        patch = self._patch(as_point(coord), BARE)
-        if patch is None:
-            return
-        if not patch.whole:
-            self.events.refused(text="The area runs out of the fill's reach; close its outline first, then fill.")
-            return
-        self._paint_patch(patch, int(new_label), self._only(int(new_label)), "fill")
+        """Paint the connected area that looks like (y, x), where it ends within the fill's reach."""
+        self.do(Fill(at=as_point(coord), value=int(new_label), rule=self._rule_for(int(new_label))))
 
-    def _patch(self, at: Point, looks: npt.NDArray[np.uint8]) -> Patch | None:
-        y, x = (round(c) for c in at)
-        if not (0 <= y < self._shown.shape[0] and 0 <= x < self._shown.shape[1]):
-            return None
+    def undo(self) -> None:
+        """Take back the last stroke."""
+        self.do(Step(tool="undo"))
 
-        def read(region: Region) -> npt.NDArray[np.uint8]:
-            return np.asarray(looks[self._shown.read(level=0, ys=region.ys, xs=region.xs)])
-
-        return connected(read, (y, x), self._shown.shape, WINDOW_PX)
-
-    def _paint_patch(self, patch: Patch, value: int, only: frozenset[Lesion] | None, tool: str) -> None:
-        nested = self._open
-        if not nested:
-            self._shown.labels.begin(tool)
-        self._shown.labels.edit(patch.region.y0, patch.region.x0, patch.mask, value, only=only)
-        if not nested:
-            self._commit_stroke()
-        self.redraw(patch.region)
+    def redo(self) -> None:
+        """Paint again what was taken back."""
+        self.do(Step(tool="redo"))
 
     # Judging the model
 
     def judge(self, *, accept: bool) -> None:
-        """Accept what the model says under the cursor, or reject it by painting it normal."""
-        if self._pointer is None:
-            return
-        y, x = (round(c) for c in self._pointer)
-        if not (0 <= y < self._shown.shape[0] and 0 <= x < self._shown.shape[1]):
-            return
-        code = int(self._shown.read(level=0, ys=(y, y + 1), xs=(x, x + 1))[0, 0])
-        if code <= MODEL_OFFSET:
-            self.events.told(text="Nothing of the model's is under the cursor.")
-            return
-        patch = self._patch(self._pointer, np.arange(9, dtype=np.uint8))
-        if patch is not None:
-            value = code - MODEL_OFFSET if accept else int(Lesion.NORMAL)
-            self._paint_patch(patch, value, UNJUDGED, "accept" if accept else "reject")
+        """Accept what the model says in the drawn region or of the lesion under the cursor; or reject it as normal."""
+        self._judge(tool="accept" if accept else "reject")
 
-    def undo(self) -> None:
-        """Take back the last stroke."""
-        self._step(self._shown.labels.undo)
+    def reclassify(self, value: int) -> None:
+        """Give the lesion under the cursor, or those in the drawn region, another class."""
+        self._judge(tool="reclassify", value=value)
 
-    def redo(self) -> None:
-        """Paint again what was taken back."""
-        self._step(self._shown.labels.redo)
+    def accept_view(self) -> None:
+        """Accept all that is left of what the model says of what is on screen."""
+        view = self.in_view
+        corners = ((view.y0, view.x0), (view.y0, view.x1 - 1), (view.y1 - 1, view.x1 - 1), (view.y1 - 1, view.x0))
+        self.do(Judge(tool="accept", inside=corners))
 
-    def _step(self, step: Any) -> None:
-        try:
-            region = step()
-        except (CtclError, OSError) as error:
-            self.events.failed(error=error)
+    def _judge(self, **verdict: Any) -> None:
+        if self._region is not None:
+            self.do(Judge(inside=self._region, **verdict))
+        elif self._pointer is None:
+            self.events.refused(error=InputError("nothing is under the cursor", do="point at a lesion"))
+        else:
+            self.do(Judge(at=self._pointer, **verdict))
+
+    # The painter
+
+    def do(self, gesture: Gesture) -> None:
+        """Hand a gesture to the painter, which tells the screen by and by what has become of it."""
+        painter = self._shown.painter
+        if painter is None:
+            self.events.refused(error=InputError("this photo is only to look at", do="open it for painting first"))
             return
-        if region is not None:
-            self.redraw(region)
-            self.events.paint(value=[])
+        painter.see(self.in_view, self.data_level)
+        painter.do(gesture)
+        self.events.behind()
+
+    @property
+    def busy(self) -> bool:
+        """Whether `catch_up` has something to do, or soon will have."""
+        painter = self._shown.painter
+        return bool(self._stale) or (painter is not None and painter.busy)
+
+    def catch_up(self) -> bool:
+        """Take in what the painter has done since the last time, and show some of it; whether there is more to come."""
+        painter = self._shown.painter
+        for news in painter.news() if painter is not None else ():
+            self._hear(news)
+        super().catch_up()
+        return self.busy
+
+    def _hear(self, news: News) -> None:
+        if news.region is not None:
+            self.spoil(news.region)
+        if isinstance(news.error, InputError) and not isinstance(news.error, OSError):
+            self.events.refused(error=news.error)
+        elif news.error is not None:
+            self.events.failed(error=news.error)
+        if news.ended:
+            self.events.paint(value=[news])
+
+    # Where the cursor is
+
+    def picked(self, position: Any, **options: Any) -> Lesion | None:
+        """Class that is shown at a position of the world, whoever gave it."""
+        code = self._code(self.get_value(position, world=True, **options))
+        return None if code is None else Lesion(code - MODEL_OFFSET if code > MODEL_OFFSET else code)
+
+
+def _joined(strokes: Sequence[Draw]) -> Draw:
+    """One stroke of what was marked while the pen was down; its class and rule are those it began with."""
+    first = strokes[0]
+    return Draw(
+        tool=first.tool,
+        value=first.value,
+        rule=first.rule,
+        capsules=tuple(mark for stroke in strokes for mark in stroke.capsules),
+        outlines=tuple(mark for stroke in strokes for mark in stroke.outlines),
+        stamps=tuple(mark for stroke in strokes for mark in stroke.stamps),
+    )

@@ -7,7 +7,8 @@ and pushes changed parts of it to the graphics card alone, which is what makes a
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from time import perf_counter
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,14 @@ from napari.utils.events import Event
 
 from napari_ctcl._layers.looks import colours, drawn, reach
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.raster import Capsule, Point
-from napari_ctcl.region import Region
+from napari_ctcl.raster import Point
+from napari_ctcl.region import Region, grid
 from napari_ctcl.shown import MODEL_OFFSET, Shown
+from napari_ctcl.sketch import paintable, sketched
+from napari_ctcl.store.gesture import Draw
 
-UNJUDGED: Final = frozenset({Lesion.UNLABELLED})
-"""What may be painted over while human pixels are kept."""
+BUDGET_S: Final = 0.006
+"""How long the screen may be mended at a stretch, in seconds; the pen and the mouse come in between."""
 
 
 def as_point(coordinates: Any) -> Point:
@@ -49,12 +52,14 @@ class _PyramidSlicing(_LabelsSlicingState):
     def _update_slice_response(self, response: Any) -> None:
         self.transforms = response.tile_to_data  # napari sets it after drawing, which counts the dashes from it
         super()._update_slice_response(response)
-        if not response.empty and (self.layer.shown.version != self._asked_at or self.layer.pending):
-            self.layer.redraw(push=False)
+        if not response.empty:
+            self.layer.arrived(outdated=self.layer.shown.version != self._asked_at)
 
 
 class PyramidView(Labels):
     """Labels of a pyramid on screen: one layer object per viewer, whose photo can be swapped.
+
+    `events.behind` tells that something on screen is to be mended; `catch_up` does so, a little at a time.
 
     Parameters
     ----------
@@ -63,13 +68,11 @@ class PyramidView(Labels):
 
     def __init__(self, shown: Shown, **options: Any) -> None:
         self._shown = shown
-        self._pending: list[tuple[Capsule, int]] = []
         self._pointer: Point | None = None
-        self._open = False
-        self.keep_human = False
+        self._stale: dict[Region, Region] = {}
         self._outline_px, self._drawn_line = 3, 0
         super().__init__(shown.views(), multiscale=True, **{"colormap": colours(), "opacity": 1.0, **options})
-        self.events.add(refused=Event, failed=Event, told=Event)
+        self.events.add(behind=Event)
         self.mouse_move_callbacks.append(PyramidView._follow)
 
     @property
@@ -82,11 +85,6 @@ class PyramidView(Labels):
         return self._shown
 
     @property
-    def pending(self) -> bool:
-        """Whether a stroke has parts that wait for the pen to lift."""
-        return bool(self._pending)
-
-    @property
     def outline_px(self) -> int:
         """Width of the outlines on screen, whichever level of the pyramid is drawn; 0 draws none."""
         return self._outline_px
@@ -94,12 +92,12 @@ class PyramidView(Labels):
     @outline_px.setter
     def outline_px(self, width: int) -> None:
         self._outline_px = width
-        if self._tile() is not None:
-            self._present(Region.whole(self._slice.image.raw.shape))
+        self._draw_all()
 
     def show(self, shown: Shown) -> None:
         """Swap to another photo's labels."""
-        self._shown, self._pending, self._pointer = shown, [], None
+        self._shown, self._pointer = shown, None
+        self._stale.clear()
         self.data = shown.views()
 
     @property
@@ -113,7 +111,7 @@ class PyramidView(Labels):
         Labels.selected_label.fset(self, clamped)
 
     def _reset_editable(self) -> None:
-        self.editable = True
+        self.editable = self._shown.painter is not None
 
     def _ensure_int_labels(self, data: Any) -> Any:
         return data  # napari would take a photo of one level for an image that is not multiscale
@@ -130,29 +128,101 @@ class PyramidView(Labels):
 
     # What is on screen
 
-    def _tile(self, *, arriving: bool = False) -> tuple[npt.NDArray[np.float64], Region, npt.NDArray[np.uint8]] | None:
-        """Level-0 pixels per tile pixel, the tile's region on its own level, and its view codes."""
+    @property
+    def in_view(self) -> Region:
+        """Level-0 region that the window shows."""
+        (y0, x0), (y1, x1) = np.asarray(self.corner_pixels)[:, -2:].astype(int).tolist()
+        return Region(y0, y1 + 1, x0, x1 + 1).from_level(self.data_level) & Region.whole(self._shown.shape)
+
+    def unfinished(self) -> list[Draw]:
+        """Strokes that are not in the labels yet, the oldest first."""
+        return []
+
+    def _tile(self, *, arriving: bool = False) -> tuple[int, Region, npt.NDArray[np.uint8]] | None:
+        """Level of the tile on screen, its region there, and its view codes."""
         raw = self._slice.image.raw
         if self._slice.empty or not (arriving or self._slicing_state.loaded) or not raw.flags.writeable:
             return None
-        step = np.asarray(self._slicing_state.transforms.scale, np.float64)[-2:]
         y, x = self._corner()
-        return step, Region(y, y + raw.shape[0], x, x + raw.shape[1]), raw
+        level = round(float(np.log2(np.asarray(self._slicing_state.transforms.scale)[-1])))
+        return level, Region(y, y + raw.shape[0], x, x + raw.shape[1]), raw
 
-    def redraw(self, region: Region | None = None, *, push: bool = True) -> None:
+    def arrived(self, *, outdated: bool) -> None:
+        """A tile was read: put the strokes on it that the labels do not have yet.
+
+        Parameters
+        ----------
+        outdated : whether the labels have changed since it was asked for
+        """
+        for stroke in self.unfinished():
+            self._sketch(stroke, push=False)
+        tile = self._tile(arriving=True)
+        if outdated and tile is not None:
+            level, window, _ = tile
+            self.spoil(window.from_level(level) & Region.whole(self._shown.shape))
+
+    def spoil(self, region: Region) -> None:
+        """Have a level-0 region shown anew by and by."""
+        tile = self._tile(arriving=True)
+        if tile is None:
+            return
+        level, window, _ = tile
+        part = region.at_level(level).grown(1) & window
+        for cell in grid(self._shown.photo.shape(level), self._shown.tile, part):
+            met = cell & part
+            self._stale[cell] = met | self._stale.get(cell, met)
+        if self._stale:
+            self.events.behind()
+
+    def catch_up(self) -> bool:
+        """Mend some of what is spoilt on screen, what the window shows first; whether there is more."""
+        tile = self._tile()
+        until = perf_counter() + BUDGET_S
+        while self._stale and tile is not None and perf_counter() < until:
+            level, window, _ = tile
+            seen = self.in_view.at_level(level)
+            cell = next((cell for cell in self._stale if (cell & seen).area), next(iter(self._stale)))
+            part = self._stale.pop(cell) & window
+            if part.area and cell in Region.whole(self._shown.photo.shape(level)):
+                self._read(level, part)
+        return bool(self._stale)
+
+    def redraw(self, region: Region | None = None) -> None:
         """Show a level-0 region as the pyramid has it now; all that is on screen by default."""
+        tile = self._tile()
+        if tile is None:
+            return
+        level, window, _ = tile
+        part = window if region is None else region.at_level(level).grown(1) & window
+        if part.area:
+            self._read(level, part)
+
+    def _read(self, level: int, part: Region) -> None:
+        tile = self._tile()
+        if tile is None:
+            return
+        _, window, raw = tile
+        strokes = self.unfinished()  # before the labels are read: what is finished meanwhile is in them
+        here = part.moved(-window.y0, -window.x0)
+        raw[here.slices] = self._shown.read(level=level, ys=part.ys, xs=part.xs)
+        for stroke in strokes:
+            self._sketch(stroke, within=part, push=False)
+        self._present(here)
+
+    def _sketch(self, stroke: Draw, *, within: Region | None = None, push: bool = True) -> None:
         tile = self._tile(arriving=not push)
         if tile is None:
             return
-        step, window, raw = tile
-        level = round(float(np.log2(step[0])))
-        part = window if region is None else region.at_level(level).grown(1) & window
-        if not part.area:
-            return
-        raw[part.moved(-window.y0, -window.x0).slices] = self._shown.read(level=level, ys=part.ys, xs=part.xs)
-        for capsule, value in self._pending:
-            self._stamp(capsule, value, push=False)
-        self._present(part.moved(-window.y0, -window.x0), push=push)
+        level, window, raw = tile
+        for part, mask in sketched(stroke, level, window if within is None else within & window):
+            here = part.moved(-window.y0, -window.x0)
+            codes = raw[here.slices]
+            wanted = mask & paintable(stroke.rule, codes, level, part)
+            if stroke.value:
+                np.copyto(codes, np.uint8(stroke.value), where=wanted)
+            else:
+                np.copyto(codes, self._shown.model(level=level, ys=part.ys, xs=part.xs), where=wanted)
+            self._present(here, push=push)
 
     def _raw_to_displayed(self, raw: Any, data_slice: tuple[slice, ...] | None = None) -> Any:
         window = Region.whole(raw.shape)
@@ -175,7 +245,11 @@ class PyramidView(Labels):
 
     def _update_draw(self, *view: Any, **named: Any) -> None:
         super()._update_draw(*view, **named)
-        if self._line() != self._drawn_line and self._tile() is not None:
+        if self._line() != self._drawn_line:
+            self._draw_all()
+
+    def _draw_all(self) -> None:
+        if self._tile() is not None:
             self._present(Region.whole(self._slice.image.raw.shape))
 
     def _corner(self) -> tuple[int, int]:
@@ -191,39 +265,18 @@ class PyramidView(Labels):
         if push:
             self.events.labels_update(data=np.ascontiguousarray(view[part.slices]), offset=[part.y0, part.x0])
 
-    def _only(self, value: int) -> frozenset[Lesion] | None:
-        return UNJUDGED if self.keep_human and value else None
-
-    def _stamp(self, capsule: Capsule, value: int, *, push: bool = True) -> None:
-        tile = self._tile(arriving=not push)
-        if tile is None:
-            return
-        step, window, raw = tile
-        start, end = (
-            cast(Point, tuple(np.asarray(p) / step - (window.y0, window.x0))) for p in (capsule.start, capsule.end)
-        )
-        small = Capsule(start=start, end=end, radius=max(capsule.radius / float(step[0]), 0.5))
-        part = small.box & Region.whole(raw.shape)
-        if not part.area:
-            return
-        mask, codes = small.mask(part), raw[part.slices]
-        if self._only(value):
-            mask &= (codes == 0) | (codes > MODEL_OFFSET)
-        if value:
-            np.copyto(codes, np.uint8(value), where=mask)
-        else:
-            place, level = part.moved(window.y0, window.x0), round(float(np.log2(step[0])))
-            np.copyto(codes, self._shown.model(level=level, ys=place.ys, xs=place.xs), where=mask)
-        if push:
-            self._present(part)
-
     def get_status(self, position: Any = None, **options: Any) -> dict[str, Any]:
         """What the status bar says of a position: the class by name, and whose it is."""
         status: dict[str, Any] = super().get_status(position, **options)
-        value = self.get_value(position, **options) if position is not None else None
-        code = value[1] if isinstance(value, tuple) else None
+        code = self._code(self.get_value(position, **options)) if position is not None else None
         if code is not None:
             y, x = (round(c) for c in as_point(self.world_to_data(position)))
-            status["value"] = _spoken(int(code))
+            status["value"] = _spoken(code)
             status["coordinates"] = f"[{y} {x}]: {status['value']}"
         return status
+
+    @staticmethod
+    def _code(value: Any) -> int | None:
+        """View code of what napari gives as a value of a multiscale layer."""
+        code = value[1] if isinstance(value, tuple) else None
+        return None if code is None else int(code)

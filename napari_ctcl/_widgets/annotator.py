@@ -90,7 +90,7 @@ class Annotator(QWidget):
         self.photos.open_asked.connect(self.ask_for_study)
         self.photos.sample_asked.connect(self.sample.make)
         self.photos.chosen.connect(self.show_photo)
-        self.segmenting.accept_all_asked.connect(self.judging.accept_all)
+        self.segmenting.accept_all_asked.connect(self._accept_all)
         self.tabs.currentChanged.connect(lambda _: self._recount())
         self.palette.looks_changed.connect(lambda: self.training.show_colours(self.palette.colours))
         self.canvas.painted.connect(self._painted)
@@ -101,8 +101,6 @@ class Annotator(QWidget):
         self.counter.learnt.connect(self._show_learnable)
         self.counter.failed.connect(self._warn)
         self.sample.made.connect(self.open)
-        self.judging.held.connect(self._hold)
-        self.judging.accepted.connect(self._accepted)
         self.incoming.study_came.connect(self.open)
         self.viewer.events.theme.connect(self._dress)
         self.jobs.began.connect(self._reflect)
@@ -144,10 +142,11 @@ class Annotator(QWidget):
         """Whether something runs that must end before the study is left; `then` is done after that, if it may be."""
         if self._surface is not None and not self._surface.isVisible() and self.window().isVisible():
             return False  # a program takes the window down, and there is nobody to ask
-        if self.judging.busy:
-            self.header.tell(f"A moment: the proposal is still being accepted. Then {what}.", kind="work")
+        if self.session is None:
+            return False
+        if self.leaving.after_strokes(self.session, what, then):
             return True
-        if self.session is None or self.session.work is None:
+        if self.session.work is None:
             return False
         self.leaving.ask(self.session, what, then)
         return True
@@ -215,7 +214,9 @@ class Annotator(QWidget):
     def show_photo(self, ident: str) -> None:
         """Take a photo in hand."""
         session = self.session
-        if session is not None:
+        if session is not None and not self.leaving.after_strokes(
+            session, "show the other photo", lambda: self.show_photo(ident)
+        ):
             self.canvas.put_away_looked_at()
             self._try(lambda: session.show(ident))
             if session.photo is not None:
@@ -248,7 +249,7 @@ class Annotator(QWidget):
     def _show_hand(self) -> None:
         layer = self.canvas.labels
         if layer is not None:
-            lesion, tool = Lesion(layer.selected_label), str(layer.mode)
+            lesion, tool = Lesion(layer.selected_label), layer.tool
             self.palette.show_class(lesion)
             self.palette.show_tool(tool)
             self.header.show_class(lesion, self.palette.colours[lesion], tool)
@@ -267,15 +268,11 @@ class Annotator(QWidget):
         if self.session is not None and self.session.photo is not None:
             self.judging.look_at([self.session.photo])
 
-    def _hold(self, held: bool) -> None:
-        """Keep the pen off the photo while all of it is written; the window goes on."""
-        for part in (self.window().centralWidget(), self.tabs, self.photos):
-            part.setEnabled(not held)
-
-    def _accepted(self) -> None:
-        if self.session is not None and self.session.shown is not None:
-            self.canvas.redraw(Region.whole(self.session.shown.shape))
-            self._painted()
+    def _accept_all(self) -> None:
+        if self.session is not None and self.session.photo is not None:
+            self._try(self.session.accept_all)
+            self.canvas.follow()
+            self.header.tell("Accepting the rest of the proposal; go on painting meanwhile.", kind="work")
 
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:

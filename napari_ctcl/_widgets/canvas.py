@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from napari.layers import Image
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -17,6 +17,14 @@ from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
 from napari_ctcl.shown import Shown, photo_levels
+from napari_ctcl.store.gesture import ANYWHERE, UNJUDGED, Judge, Rule
+from napari_ctcl.store.painter import News
+
+NO_CLASS: Final = ("pan_zoom", "erase", "region", "ruler", "pick")
+"""Tools that do not paint the class in hand."""
+
+_DONE: Final = {"accept": "accepted", "reject": "rejected", "reclassify": "reclassified"}
+_MEND_MS: Final = 8
 
 
 class Canvas(QObject):
@@ -40,12 +48,15 @@ class Canvas(QObject):
         self.image: Image | None = None
         self.labels: PyramidLabels | None = None
         self._own_size = False
+        self._mending = QTimer(self)
+        self._mending.setInterval(_MEND_MS)
+        self._mending.timeout.connect(self._mend)
         for signal, slot in (
             (palette.class_chosen, self._take),
             (palette.tool_chosen, self._use),
             (palette.brush_changed, lambda *_: self.size_brush()),
             (palette.outline_changed, lambda width: self._set("outline_px", width)),
-            (palette.keep_human_changed, lambda keep: self._set("keep_human", keep)),
+            (palette.keep_human_changed, lambda _: self._set("rule", self._rule())),
             (palette.looks_changed, self._colour),
             (palette.undo_asked, lambda: self._do(PyramidLabels.undo)),
             (palette.redo_asked, lambda: self._do(PyramidLabels.redo)),
@@ -95,19 +106,37 @@ class Canvas(QObject):
 
     def _add_labels(self, shown: Shown) -> None:
         self.labels = layer = PyramidLabels(shown, name="lesions")
-        layer.keep_human = self.palette.keep.isChecked()
+        layer.rule = self._rule()
         self.viewer.add_layer(layer)
         layer.selected_label = int(Lesion.PATCH)
-        layer.mode = "paint"
+        layer.tool = "paint"
         layer.outline_px = self.palette.outline.value()
         self._colour()
-        layer.events.paint.connect(lambda _: self.painted.emit())
-        layer.events.refused.connect(lambda event: self.refused.emit(event.text))
+        layer.events.behind.connect(lambda _: self.follow())
+        layer.events.paint.connect(lambda event: self._painted(event.value))
+        layer.events.refused.connect(lambda event: self.refused.emit(in_words(event.error)))
         layer.events.failed.connect(lambda event: self.refused.emit(f"That was not kept. {in_words(event.error)}"))
-        layer.events.told.connect(lambda event: self.told.emit(event.text))
         layer.events.brush_size.connect(self._brush_resized)
-        for event in (layer.events.mode, layer.events.selected_label):
+        for event in (layer.events.tool, layer.events.selected_label):
             event.connect(lambda _: self.in_hand.emit())
+
+    def follow(self) -> None:
+        """Show by and by what becomes of gestures that were handed to the painter elsewhere."""
+        if self.labels is not None:
+            self._mending.start()
+
+    def _mend(self) -> None:
+        if self.labels is None or not self.labels.catch_up():
+            self._mending.stop()
+
+    def _painted(self, ended: list[News]) -> None:
+        self.painted.emit()
+        for news in ended:
+            if isinstance(news.gesture, Judge) and news.gesture.inside is not None and news.error is None:
+                self.told.emit(f"{news.pixels:,} pixels {_DONE[news.gesture.tool]}. Undo takes them all back.")
+
+    def _rule(self) -> Rule:
+        return UNJUDGED if self.palette.keep.isChecked() else ANYWHERE
 
     def clear(self) -> None:
         """Take photo and labels off the canvas."""
@@ -125,17 +154,15 @@ class Canvas(QObject):
             self.viewer.layers.selection.active = self.labels
 
     def redraw(self, region: Region) -> None:
-        """Show a level-0 region anew, as far as it is on screen."""
+        """Have a level-0 region shown anew, as far as it is on screen."""
         if self.labels is not None:
-            self.labels.redraw(region)
+            self.labels.spoil(region)
 
     def visible(self) -> Region | None:
         """Level-0 region that is on screen."""
         if self.labels is None:
             return None
-        (y0, x0), (y1, x1) = self.labels.corner_pixels[:, -2:].tolist()
-        region = Region(int(y0), int(y1) + 1, int(x0), int(x1) + 1).from_level(self.labels.data_level)
-        return region & Region.whole(self.labels.shown.shape)
+        return self.labels.in_view
 
     def size_brush(self, *_: Any) -> None:
         """Give the layer the palette's brush, in the photo's pixels at this zoom."""
@@ -155,11 +182,11 @@ class Canvas(QObject):
     def _take(self, value: int) -> None:
         if self.labels is not None:
             self.labels.selected_label = value
-            if self.labels.mode in ("pan_zoom", "erase"):
-                self.labels.mode = "paint"
+            if self.labels.tool in NO_CLASS:
+                self.labels.tool = "paint"
 
-    def _use(self, mode: str) -> None:
-        self._set("mode", mode)
+    def _use(self, tool: str) -> None:
+        self._set("tool", tool)
 
     def _colour(self) -> None:
         palette = self.palette
@@ -170,7 +197,7 @@ class Canvas(QObject):
 
     def _colour_ring(self) -> None:
         if self.labels is not None:
-            painting = self.labels.mode in ("paint", "fill", "polygon")
+            painting = self.labels.tool not in NO_CLASS
             colour_ring(self.viewer, self.palette.colours[Lesion(self.labels.selected_label)] if painting else None)
 
     def _set(self, name: str, value: Any) -> None:

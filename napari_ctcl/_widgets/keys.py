@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from napari_ctcl._layers import PyramidLabels
+from napari_ctcl._layers import PyramidLabels, Tool
 from napari_ctcl.lesion import CLASSES, Lesion
 
 KEYS: Final = (
@@ -46,15 +46,15 @@ def bind() -> None:
 def _take(lesion: Lesion):  # type: ignore[no-untyped-def]  # napari inspects the function it is given
     def take(layer: PyramidLabels) -> None:
         layer.selected_label = int(lesion)
-        if layer.mode not in ("fill", "polygon"):
-            layer.mode = "paint"
+        if layer.tool in ("pan_zoom", "erase", "region", "ruler", "pick"):
+            layer.tool = "paint"
 
     return take
 
 
-def _use(mode: str):  # type: ignore[no-untyped-def]  # napari inspects the function it is given
+def _use(mode: Tool):  # type: ignore[no-untyped-def]  # napari inspects the function it is given
     def use(layer: PyramidLabels) -> None:
-        layer.mode = mode
+        layer.tool = mode
 
     return use
 

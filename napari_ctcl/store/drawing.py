@@ -5,7 +5,8 @@ It remembers each tile as it was when the stroke first came to it, and keeps the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -19,6 +20,23 @@ from napari_ctcl.store.stroke import Change, Made, Place, Stroke, pack, unpack
 from napari_ctcl.store.tiles import Tiles
 
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is painted in one place: one class, or many, through a mask.
+
+    Parameters
+    ----------
+    y0, x0 : level-0 pixel of the mask's corner; what leaves the image is cut
+    mask : (h, w) bool
+    value : a value of `Lesion`, or (h, w) of them
+    """
+
+    y0: int
+    x0: int
+    mask: Mask
+    value: Labels | np.uint8
 
 
 def key_of(place: Place) -> Key:
@@ -42,38 +60,36 @@ class Drawing:
         self._boxes: dict[Place, Region] = {}
         self._changed: list[Place] = []
 
-    def paint(
-        self, y0: int, x0: int, mask: Mask, values: Callable[[Region], Labels | np.uint8], only: frozenset[int] | None
-    ) -> int:
+    def paint(self, part: Part, only: frozenset[int] | None) -> int:
         """Paint through a mask, tile by tile.
 
         Parameters
         ----------
-        y0, x0 : level-0 pixel of the mask's corner; what leaves the image is cut
-        mask : (h, w) bool
-        values : gives what to paint in a part of the mask
         only : values that may be painted over; all of them where None
 
         Returns
         -------
         How many pixels changed.
         """
-        region = Region(y0, y0 + mask.shape[0], x0, x0 + mask.shape[1])
+        region = Region(part.y0, part.y0 + part.mask.shape[0], part.x0, part.x0 + part.mask.shape[1])
         paintable = None if only is None else np.isin(np.arange(256), list(only))
         changed = 0
         for cell in grid(self._tiles.shapes[0], TILE, region):
-            part = cell & region
-            in_mask = part.moved(-y0, -x0)
-            wanted, value = mask[in_mask.slices], values(in_mask)
-            changed += self._paint_tile(cell, part, wanted, value, paintable)
+            met = cell & region
+            within = met.moved(-part.y0, -part.x0).slices
+            value = part.value[within] if isinstance(part.value, np.ndarray) else part.value
+            changed += self._paint_tile(cell, met, part.mask[within], value, paintable)
         return changed
 
-    def journalled(self, journal: Journal, *, user: str, head: int | None = None) -> Stroke | None:
+    def journalled(
+        self, journal: Journal, *, user: str, head: int | None = None, noted: int | None = None
+    ) -> Stroke | None:
         """Write what the stroke changed to the journal; None if it changed nothing.
 
         Parameters
         ----------
         head : the stroke that it is a part of
+        noted : the gesture that it belongs to, if that was noted before
 
         Raises
         ------
@@ -96,7 +112,7 @@ class Drawing:
             region=_bounding(changes),
             pixels=int(painted.sum()),
         )
-        stroke = journal.add(changes, made, head=head)
+        stroke = journal.add(changes, made, head=head, noted=noted)
         self._changed = [change.place for change in changes]
         return stroke
 

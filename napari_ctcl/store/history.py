@@ -6,12 +6,19 @@ An undo is an entry of the journal like a stroke; nothing is taken out of the jo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from functools import reduce
+from operator import or_
+from typing import Final, Literal
 
+from napari_ctcl.region import Region
+from napari_ctcl.store.chunks import TILE
 from napari_ctcl.store.drawing import key_of
 from napari_ctcl.store.journal import Journal
-from napari_ctcl.store.stroke import Stroke, unpack
+from napari_ctcl.store.stroke import Change, Place, Stroke, unpack
 from napari_ctcl.store.tiles import Tiles
+
+AT_ONCE: Final = 64
+"""How many tiles are changed before the screen is told."""
 
 
 class History:
@@ -33,12 +40,20 @@ class History:
             self.done.append(stroke.seq)
             self.undone.clear()
 
-    def step(self, kind: Literal["undo", "redo"], *, user: str) -> Iterator[Stroke]:
+    def step(
+        self, kind: Literal["undo", "redo"], *, user: str, first: Region | None = None, noted: int | None = None
+    ) -> Iterator[tuple[Region, list[Stroke]]]:
         """Go one stroke back, or forth, with all that was made together with it; must be followed to the end.
+
+        Parameters
+        ----------
+        first : level-0 pixels that are seen, and are changed before all others
+        noted : the gesture that asks for it, if that was noted before
 
         Yields
         ------
-        The journal's new entries, each once its pixels are changed; none where there is nowhere to go.
+        What has changed since the last time, some tiles at once; and the journal's new entries, with the last of it.
+        Nothing where there is nowhere to go.
 
         Raises
         ------
@@ -48,11 +63,29 @@ class History:
         source, target = (self.done, self.undone) if kind == "undo" else (self.undone, self.done)
         if not source:
             return
-        entries = self._journal.compensate(source[-1], kind, user=user)
+        entries = self._journal.compensate(source[-1], kind, user=user, noted=noted)
         target.append(source.pop())
+        changes: dict[Place, list[Change]] = {}
         for entry in entries:
             for change in self._journal.changes(entry.seq):
-                with self._tiles.changing(key_of(change.place), change.box) as tile:
-                    tile[...] = unpack(change.after, change.box.shape)
-                self._tiles.mark_unwritten(key_of(change.place))
-            yield entry
+                changes.setdefault(change.place, []).append(change)
+        places = sorted(changes, key=lambda place: not _seen(place, first))
+        for start in range(0, len(places), AT_ONCE):
+            touched = [self._put(place, changes[place]) for place in places[start : start + AT_ONCE]]
+            more = start + AT_ONCE < len(places)
+            yield reduce(or_, touched), [] if more else entries
+
+    def _put(self, place: Place, changes: list[Change]) -> Region:
+        key = key_of(place)
+        for change in changes:
+            with self._tiles.changing(key, change.box) as tile:
+                tile[...] = unpack(change.after, change.box.shape)
+        self._tiles.mark_unwritten(key)
+        return reduce(or_, (change.box for change in changes)).moved(place[0] * TILE, place[1] * TILE)
+
+
+def _seen(place: Place, view: Region | None) -> bool:
+    if view is None:
+        return True
+    y, x = place[0] * TILE, place[1] * TILE
+    return (Region(y, y + TILE, x, x + TILE) & view).area > 0

@@ -14,42 +14,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from napari_ctcl.errors import CtclError, DiskFull, StudyError, WorkFailed
 from napari_ctcl.region import Region, grid
 from napari_ctcl.store.chunks import TILE, Labels
+from napari_ctcl.store.schema import SCHEMA, STEPS
 from napari_ctcl.store.shapes import Shape
 from napari_ctcl.store.stroke import Change, Kind, Made, Place, Stroke, unpack
-
-SCHEMA: Final = 2
-
-_TABLES: Final = """
-CREATE TABLE entries (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    time TEXT NOT NULL, user TEXT NOT NULL, tool TEXT NOT NULL, value INTEGER,
-    y0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x0 INTEGER NOT NULL, x1 INTEGER NOT NULL, pixels INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('stroke', 'undo', 'redo')),
-    compensates INTEGER REFERENCES entries (seq),
-    applied INTEGER NOT NULL DEFAULT 0,
-    head INTEGER REFERENCES entries (seq)
-);
-CREATE INDEX entries_waiting ON entries (seq) WHERE applied = 0;
-CREATE TABLE tiles (
-    seq INTEGER NOT NULL REFERENCES entries (seq), ty INTEGER NOT NULL, tx INTEGER NOT NULL,
-    y0 INTEGER NOT NULL, y1 INTEGER NOT NULL, x0 INTEGER NOT NULL, x1 INTEGER NOT NULL,
-    before BLOB NOT NULL, after BLOB NOT NULL,
-    PRIMARY KEY (seq, ty, tx)
-);
-CREATE INDEX tiles_by_place ON tiles (ty, tx, seq);
-CREATE TRIGGER entries_stay BEFORE DELETE ON entries BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER tiles_stay BEFORE DELETE ON tiles BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER tiles_hold BEFORE UPDATE ON tiles BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
-"""
-
-_FROM_1: Final = "ALTER TABLE entries ADD COLUMN head INTEGER REFERENCES entries (seq);"
 
 
 class Journal:
@@ -80,12 +54,15 @@ class Journal:
             self._base.close()
             raise
 
-    def add(self, changes: Iterable[Change], made: Made, *, head: int | None = None) -> Stroke:
+    def add(
+        self, changes: Iterable[Change], made: Made, *, head: int | None = None, noted: int | None = None
+    ) -> Stroke:
         """Write a stroke to the disk; it is safe once this returns.
 
         Parameters
         ----------
         head : the stroke that it is a part of, and is undone with
+        noted : the gesture that it belongs to, if that was noted before
 
         Raises
         ------
@@ -98,14 +75,18 @@ class Journal:
                 "INSERT INTO tiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(seq, *change.place, *_box(change.box), change.before, change.after) for change in changes],
             )
+            base.execute("UPDATE gestures SET head = coalesce(head, ?) WHERE seq = ?", (seq, noted))
         return self.stroke(seq)
 
-    def compensate(self, seq: int, kind: Literal["undo", "redo"], *, user: str) -> list[Stroke]:
+    def compensate(
+        self, seq: int, kind: Literal["undo", "redo"], *, user: str, noted: int | None = None
+    ) -> list[Stroke]:
         """Write that a stroke is taken back, or done again, with all that was made together with it.
 
         Parameters
         ----------
         seq : the stroke that was drawn, for an undo and for a redo; the first of those made together
+        noted : the gesture that asked for it, if that was noted before; it is settled with this
 
         Returns
         -------
@@ -129,7 +110,33 @@ class Journal:
                     (new, old.seq),
                 )
                 entries.append(new)
+            base.execute("UPDATE gestures SET settled = 1 WHERE seq = ?", (noted,))
         return [self.stroke(entry) for entry in entries]
+
+    def note(self, gesture: str, *, user: str) -> int:
+        """Write down what a hand has done before any pixel of it is painted; it is safe once this returns.
+
+        Returns
+        -------
+        The note's number.
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; the journal stays as it was.
+        """
+        with self._transaction() as base:
+            query = "INSERT INTO gestures (time, user, gesture) VALUES (?, ?, ?)"
+            return _number(base.execute(query, (_now(), user, gesture)))
+
+    def noted(self) -> list[tuple[int, str, int | None]]:
+        """Gestures that are not painted to their end, oldest first: number, gesture, first entry painted of it."""
+        return self._rows("SELECT seq, gesture, head FROM gestures WHERE settled = 0 ORDER BY seq")
+
+    def settle(self, note: int) -> None:
+        """Say that nothing more is to come of a gesture: it is painted, or was refused."""
+        with self._transaction() as base:
+            base.execute("UPDATE gestures SET settled = 1 WHERE seq = ?", (note,))
 
     def stroke(self, seq: int) -> Stroke:
         """The entry of that number."""
@@ -231,8 +238,7 @@ class Journal:
                 do="open the study with a newer napari-ctcl",
             )
         if found < SCHEMA:
-            steps = _TABLES if found == 0 else _FROM_1
-            self._base.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA}; COMMIT;")
+            self._base.executescript(f"BEGIN IMMEDIATE; {STEPS[found]} PRAGMA user_version = {SCHEMA}; COMMIT;")
 
     def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -260,10 +266,13 @@ class Journal:
         words = (_now(), made.user, made.tool, made.value)
         values = (*words, *_box(made.region), made.pixels, kind, compensates, head)
         marks = ", ".join("?" * len(values))
-        seq = base.execute(f"INSERT INTO entries ({columns}) VALUES ({marks})", values).lastrowid
-        if seq is None:
-            raise WorkFailed("the journal gave a new entry no number")
-        return seq
+        return _number(base.execute(f"INSERT INTO entries ({columns}) VALUES ({marks})", values))
+
+
+def _number(inserted: sqlite3.Cursor) -> int:
+    if inserted.lastrowid is None:
+        raise WorkFailed("the journal gave a new entry no number")
+    return inserted.lastrowid
 
 
 def _now() -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
+from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chunks import sweep
+from napari_ctcl.store.gesture import decode
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.painter import gestured
 from napari_ctcl.store.painting import TiledPyramid
 from napari_ctcl.store.shapes import Shape
 
@@ -43,4 +46,24 @@ def open_labels(
         sweep(image.path)
         labels = TiledPyramid(image, strokes, held, user=user)
         opened.pop_all()  # they are the pyramid's now, which closes them
+        with ExitStack() as failed:
+            failed.callback(labels.close)
+            _finish(labels)
+            failed.pop_all()
         return labels
+
+
+def _finish(labels: TiledPyramid) -> None:
+    """Carry out the gestures that a crash left noted."""
+    for note, text, head in labels.journal.noted():
+        try:
+            gesture = decode(text)
+        except ValueError as error:
+            raise StudyError(
+                f"{labels.journal.path}: gesture {note} cannot be read ({error})",
+                do="open the study with a newer napari-ctcl",
+            ) from None
+        with suppress(InputError):  # what it meant is not there, as its maker would have been told
+            for _ in gestured(labels, gesture, head=head, noted=note):
+                pass
+        labels.journal.settle(note)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
+from functools import reduce
 from itertools import islice
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -20,7 +21,7 @@ from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chunks import TILE, LabelImage, Labels
-from napari_ctcl.store.drawing import Drawing, Mask
+from napari_ctcl.store.drawing import Drawing, Mask, Part
 from napari_ctcl.store.history import History
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
@@ -138,7 +139,7 @@ class TiledPyramid:
         """
         _require_class(value)
         with self._pen:
-            return self._stroke().paint(y0, x0, mask, lambda _: np.uint8(value), only)
+            return self._stroke().paint(Part(y0, x0, mask, np.uint8(value)), only)
 
     def paste(self, y0: int, x0: int, labels: Labels, *, only: frozenset[int] | None = None) -> int:
         """Paint many classes at once; unlabelled pixels of what is pasted leave what they would cover.
@@ -161,7 +162,7 @@ class TiledPyramid:
         if labels.size:
             _require_class(int(labels.max()))
         with self._pen:
-            return self._stroke().paint(y0, x0, labels != 0, lambda part: labels[part.slices], only)
+            return self._stroke().paint(Part(y0, x0, labels != 0, labels), only)
 
     def commit(self) -> Stroke | None:
         """End the stroke; it is safe on disk once this returns.
@@ -175,13 +176,13 @@ class TiledPyramid:
         DiskFull
             If there is no room; the stroke is taken back, and painting can go on once there is.
         """
-        return self._commit(None)
+        return self._commit()
 
-    def _commit(self, head: int | None) -> Stroke | None:
+    def _commit(self, head: int | None = None, noted: int | None = None) -> Stroke | None:
         with self._pen:
             drawing = self._stroke()
             try:
-                entry = drawing.journalled(self.journal, user=self.user, head=head)
+                entry = drawing.journalled(self.journal, user=self.user, head=head, noted=noted)
             except CtclError:
                 self.abort()
                 raise
@@ -214,11 +215,11 @@ class TiledPyramid:
         DiskFull
             If there is no room; nothing changes.
         """
-        return self._step("undo")
+        return reduce(_joined, self.stepping("undo"), None)
 
     def redo(self) -> Region | None:
         """Do the last stroke again that was taken back; as `undo` otherwise."""
-        return self._step("redo")
+        return reduce(_joined, self.stepping("redo"), None)
 
     def accept(self, region: Region, *, keep_human: bool = True) -> int:
         """Copy the prediction into the annotation, with the tool "accept"; see `fill`.
@@ -233,46 +234,105 @@ class TiledPyramid:
         How many pixels changed.
         """
         only = frozenset({int(Lesion.UNLABELLED)}) if keep_human else None
-        return self.fill("accept", self._predicted(region), only=only)
+        cells = (cell & region for cell in grid(self.shape, TILE, region))
+        return self.fill("accept", ((part.y0, part.x0, self.model(part)) for part in cells), only=only)
 
     def fill(self, tool: str, parts: Iterable[tuple[int, int, Labels]], *, only: frozenset[int] | None = None) -> int:
-        """Paint an area of any size, part by part, in bounded memory.
-
-        Every few hundred parts make one stroke of the journal; all of them are undone and done again together. Should a
-        part fail, what was painted before it is taken back.
+        """Paint an area of any size; see `painting`.
 
         Parameters
         ----------
-        tool : what paints it, in a word
         parts : level-0 pixel of a part's corner and its labels, as in `paste`; of a tile or less each
-        only : values that may be painted over; all of them by default
 
         Returns
         -------
         How many pixels changed.
+        """
+        painted = (Part(y0, x0, labels != 0, labels) for y0, x0, labels in parts)
+        return sum(stroke.pixels for stroke in self.painting(tool, painted, only=only))
+
+    def painting(
+        self,
+        tool: str,
+        parts: Iterable[Part],
+        *,
+        only: frozenset[int] | None = None,
+        head: int | None = None,
+        noted: int | None = None,
+    ) -> Iterator[Stroke]:
+        """Paint an area of any size, part by part, in bounded memory.
+
+        Every few hundred parts make one stroke of the journal; all of them are undone and done again together. Should a
+        part fail, or the generator be closed, what was painted before is taken back.
+
+        Parameters
+        ----------
+        tool : what paints it, in a word
+        parts : of a tile or less each
+        only : values that may be painted over; all of them by default
+        head : the first stroke of what a crash interrupted and this goes on with
+        noted : the gesture that all of it belongs to, if that was noted before
+
+        Yields
+        ------
+        Each of those strokes, once it is safe.
 
         Raises
         ------
         DiskFull
             If there is no room, not even to take back what was painted by then; `undo` does so once there is.
         """
-        waiting, head, painted, more = iter(parts), None, 0, True
+        waiting, more = iter(parts), True
         with self._pen:
             try:
                 while more:
                     self.begin(tool)
-                    pasted = [self.paste(*part, only=only) for part in islice(waiting, PARTS)]
-                    more = len(pasted) == PARTS
-                    entry = self._commit(head)
+                    painted = [self._stroke().paint(part, only) for part in islice(waiting, PARTS)]
+                    more = len(painted) == PARTS
+                    entry = self._commit(head, noted)
                     if entry is not None:
-                        head, painted = head or entry.seq, painted + entry.pixels
+                        head = head or entry.seq
+                        yield entry
                         self._make_room()
             except BaseException:
                 self.abort()
                 if head is not None:
                     self.undo()
                 raise
-        return painted
+
+    def stepping(
+        self, kind: Literal["undo", "redo"], *, first: Region | None = None, noted: int | None = None
+    ) -> Iterator[Region]:
+        """`undo` or `redo`, some tiles at a time; must be followed to the end.
+
+        Parameters
+        ----------
+        first : level-0 pixels that are seen, and are changed before all others
+        noted : the gesture that asks for it, if that was noted before
+
+        Yields
+        ------
+        The level-0 pixels that have changed since the last time.
+        """
+        with self._pen:
+            if self._drawing is None:
+                for region, entries in self._history.step(kind, user=self.user, first=first, noted=noted):
+                    if entries:
+                        self._writer.journalled(entries[-1].seq)
+                    self._make_room()
+                    yield region
+
+    def human(self, region: Region) -> Labels:
+        """What people have labelled in a region of level 0."""
+        return self.read(ys=region.ys, xs=region.xs)
+
+    def model(self, region: Region) -> Labels:
+        """What the model says of a region of level 0; all 0 where it has not been asked."""
+        return labelimage.read(self._image_path, "prediction", ys=region.ys, xs=region.xs)
+
+    def skin(self, region: Region) -> Labels:
+        """The skin mask in a region of level 0; all 0 where the photo has none."""
+        return labelimage.read(self._image_path, "skin", ys=region.ys, xs=region.xs)
 
     def propagate(self, upto: int | None = None) -> None:
         """Bring coarser levels up to date, up to and including that level; all of them by default."""
@@ -314,27 +374,16 @@ class TiledPyramid:
             raise RuntimeError("no stroke is being drawn: begin() comes first")
         return self._drawing
 
-    def _predicted(self, region: Region) -> Iterator[tuple[int, int, Labels]]:
-        for cell in grid(self.shape, TILE, region):
-            part = cell & region
-            yield part.y0, part.x0, labelimage.read(self._image_path, "prediction", ys=part.ys, xs=part.xs)
-
-    def _step(self, kind: Literal["undo", "redo"]) -> Region | None:
-        touched: Region | None = None
-        with self._pen:
-            if self._drawing is None:
-                for entry in self._history.step(kind, user=self.user):
-                    self._writer.journalled(entry.seq)
-                    self._make_room()
-                    touched = entry.region if touched is None else touched | entry.region
-        return touched
-
     def _make_room(self) -> None:
         """Write what is waiting if that is much, so that it need not stay in memory."""
         if self.unwritten >= PARTS:
             with suppress(CtclError, OSError):  # kept in `problem`; the journal has it all, and the thread tries again
                 self._writer.flush()
             self._tiles.drop_clean()
+
+
+def _joined(one: Region | None, other: Region) -> Region:
+    return other if one is None else one | other
 
 
 def _require_class(value: int) -> None:

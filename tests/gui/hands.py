@@ -57,7 +57,14 @@ def drag(viewer: Any, places: Sequence[Place], *, button: Any = Qt.MouseButton.L
     for place in places[1:]:
         _send(viewer, QEvent.Type.MouseMove, place, none, button)
     _send(viewer, QEvent.Type.MouseButtonRelease, places[-1], button, none)
-    settle(0.05)
+    painted(viewer)
+
+
+def painted(viewer: Any) -> None:
+    """Wait until all that was done with the mouse and the keys is in the labels and on screen."""
+    settle(0.03)
+    until(lambda: not any(getattr(layer, "busy", False) for layer in viewer.layers), what="the last stroke")
+    settle(0.02)
 
 
 def hover(viewer: Any, place: Place) -> None:
@@ -72,6 +79,7 @@ def double_click(viewer: Any, place: Place) -> None:
     _send(viewer, QEvent.Type.MouseButtonRelease, place, left, none)
     _send(viewer, QEvent.Type.MouseButtonDblClick, place, left, left)
     _send(viewer, QEvent.Type.MouseButtonRelease, place, left, none)
+    painted(viewer)
 
 
 def drop(viewer: Any, path: Path) -> None:
@@ -88,7 +96,7 @@ def press(viewer: Any, key: Any, modifier: Any = Qt.KeyboardModifier.NoModifier)
     """Press a key and let it go."""
     native(viewer).setFocus()
     QTest.keyClick(native(viewer), key, modifier)
-    settle(0.05)
+    painted(viewer)
 
 
 def _send(viewer: Any, kind: Any, place: Place, button: Any, buttons: Any) -> None:

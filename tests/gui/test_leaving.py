@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import drop, settle, until
+from hands import drag, drop, place_of, press, settle, until
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
-from napari_ctcl._widgets import accepting, menu, sample
+from napari_ctcl._widgets import menu, sample
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.store import Study
 
@@ -115,7 +115,7 @@ def test_a_photo_is_signed_off_and_reopened(window: Any) -> None:
     header, photo = window.header, window.session.photo
     until(header.sign.isVisible, what="the photo's state")
     assert not header.sign.isEnabled()
-    window.judging.accept_all()
+    window.segmenting.accept_all_asked.emit()
     until(header.sign.isEnabled, what="the count")
     click(header.sign)
     until(lambda: header.sign.text() == "Reopen", what="the signature")
@@ -126,17 +126,25 @@ def test_a_photo_is_signed_off_and_reopened(window: Any) -> None:
     assert photo.state == "in work"
 
 
-def test_a_large_photo_is_accepted_beside_the_window(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepting, "AT_ONCE_PX", 1)
-    window.judging.accept_all()
-    assert not window.tabs.isEnabled()
+def test_the_whole_proposal_is_accepted_beside_the_window_while_painting_goes_on(window: Any) -> None:
+    window.segmenting.accept_all_asked.emit()
     assert "Accepting" in window.header.message
-    until(lambda: not window.judging.busy and window.tabs.isEnabled(), what="the end")
-    assert "accepted" in window.header.message
+    press(window.viewer, Qt.Key.Key_3)
+    drag(window.viewer, [place_of(window.viewer, 600, x) for x in (700, 760, 820)])
+    until(lambda: "accepted" in window.header.message, what="the end")
     pixels = window.session.labels.read(ys=(0, 1200), xs=(0, 1600))
     assert (pixels == Lesion.TUMOR).any()
+    assert pixels[600, 760] == Lesion.PLAQUE
     assert (pixels != 0).all()
     assert window.palette.undo.isEnabled()
+
+
+def test_another_photo_waits_for_the_strokes_of_the_last_one(window: Any) -> None:
+    first, second = window.photos.listed
+    window.segmenting.accept_all_asked.emit()
+    window.photos.chosen.emit(second)
+    until(lambda: window.session.photo.id == second, what="the other photo")
+    assert (window.session.study.photo(first).read_labels(ys=(0, 1200), xs=(0, 1600)) != 0).all()
 
 
 def test_the_sample_is_kept_where_it_says_and_comes_back_with_its_strokes(window: Any, data_home: Path) -> None:

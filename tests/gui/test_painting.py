@@ -60,8 +60,8 @@ def test_a_wide_stroke_on_the_overview_equals_the_same_stroke_brush_by_brush(win
     layer = window.canvas.labels
     layer.selected_label, layer.brush_size = Lesion.TUMOR, 520
     swept: list[Capsule] = []
-    sweep = layer._sweep
-    layer._sweep = lambda capsule, value: (swept.append(capsule), sweep(capsule, value))
+    do = layer.do
+    layer.do = lambda gesture: (swept.extend(gesture.capsules), do(gesture))
     drag(window.viewer, line(window, 600, 500, 1100, 8))
     whole = Region.whole(layer.shown.shape)
     truth = np.any([capsule.mask(whole) for capsule in swept], axis=0)

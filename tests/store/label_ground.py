@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from napari_ctcl.store.chunks import halved
+from napari_ctcl.region import grid
+from napari_ctcl.store.chunks import TILE, halved
 from napari_ctcl.store.labels import TiledPyramid, open_labels
+from napari_ctcl.store.prediction import PredictionWriter
 
 SHAPE = (1301, 1100)
 LEVELS = 3
@@ -63,6 +65,15 @@ def disc(radius: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """A round brush's mask."""
     ys, xs = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     return np.asarray(ys**2 + xs**2 <= radius**2)
+
+
+def predict(folder: Path, labels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    """Store labels as what a model said of the photo."""
+    with PredictionWriter(folder, shape=SHAPE, levels=LEVELS, photo_digest="photo") as prediction:
+        prediction.start("model")
+        for cell in grid(SHAPE, TILE):
+            unsure = np.zeros((-(-cell.height // 4), -(-cell.width // 4)), np.uint8)
+            prediction.write(cell, labels[cell.slices], unsure)
 
 
 class Paper:

@@ -95,11 +95,11 @@ def test_a_journal_of_the_first_schema_goes_on(tmp_path, journal):
     add(journal, (0, 0), Region(0, 4, 0, 4), 2)
     journal.close()
     with sqlite3.connect(journal.path) as base:
-        base.execute("ALTER TABLE entries DROP COLUMN head")
-        base.execute("PRAGMA user_version = 1")
+        base.executescript("DROP TABLE gestures; ALTER TABLE entries DROP COLUMN head; PRAGMA user_version = 1")
     base.close()
     again = Journal(journal.path)
     assert again.stroke(1).head is None
+    assert again.noted() == []
     assert add(again, (0, 1), Region(0, 4, 0, 4), 2, head=1).head == 1
     again.close()
 

@@ -14,16 +14,15 @@ import pytest
 import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from label_ground import LEVELS, SHAPE, Paper, act, chunk_files, disc, everything, image_at, open_at
+from label_ground import LEVELS, SHAPE, Paper, act, chunk_files, disc, everything, image_at, open_at, predict
 from ome_zarr_models.v05.image_label import ImageLabel
 from ome_zarr_models.v05.labels import Labels as LabelsGroup
 
 from napari_ctcl.errors import DiskFull, InputError, MaskError, StudyBusy, StudyError
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.region import Region, grid
+from napari_ctcl.region import Region
 from napari_ctcl.store import labelimage, painting, writer
-from napari_ctcl.store.chunks import TILE, halved
-from napari_ctcl.store.prediction import PredictionWriter
+from napari_ctcl.store.chunks import halved
 from napari_ctcl.store.shapes import level_shapes
 from napari_ctcl.store.tiles import Tiles
 
@@ -55,14 +54,6 @@ def paint(labels, y=100, x=100, *, radius=60, value=Lesion.TUMOR):
 def on_disk(folder, level=0, name="annotation"):
     shape = level_shapes(SHAPE, LEVELS)[level]
     return labelimage.read(folder / "image.ome.zarr", name, level=level, ys=(0, shape[0]), xs=(0, shape[1]))
-
-
-def predict(folder, labels):
-    with PredictionWriter(folder, shape=SHAPE, levels=LEVELS, photo_digest="photo") as prediction:
-        prediction.start("model")
-        for cell in grid(SHAPE, TILE):
-            unsure = np.zeros((-(-cell.height // 4), -(-cell.width // 4)), np.uint8)
-            prediction.write(cell, labels[cell.slices], unsure)
 
 
 edits = st.tuples(

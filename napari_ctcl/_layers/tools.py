@@ -1,0 +1,112 @@
+"""The tools that napari does not have: lasso, region, smart brush, ruler; and its picker, which must know the classes.
+
+napari's modes cannot be added to, so these share one of them and are told apart by the layer's `tool`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from napari_ctcl._layers.view import as_point
+from napari_ctcl.raster import Point
+
+if TYPE_CHECKING:
+    from napari_ctcl._layers.layer import PyramidLabels
+
+Tool = Literal["paint", "erase", "fill", "polygon", "pan_zoom", "pick", "lasso", "region", "smart", "ruler"]
+
+TOOL_OF: Final[dict[str, Tool]] = {
+    "paint": "paint",
+    "erase": "erase",
+    "fill": "fill",
+    "polygon": "polygon",
+    "pan_zoom": "pan_zoom",
+    "transform": "pan_zoom",
+    "pick": "pick",
+}
+"""The tool that each of napari's modes stands for."""
+
+MODES: Final[dict[Tool, str]] = {
+    **{tool: mode for mode, tool in TOOL_OF.items() if mode != "transform"},
+    "lasso": "pick",
+    "region": "pick",
+    "smart": "pick",
+    "ruler": "pick",
+}
+"""The mode of napari's that each tool works in."""
+
+_CORNERS: Final = 3
+_APART_PX: Final = 2.0
+"""Screen pixels between two points of a trail; nearer ones would only cost."""
+
+
+def other_tools(layer: PyramidLabels, event: Any) -> Generator[None]:
+    """What a drag does with one of these tools in hand."""
+    match layer.tool:
+        case "lasso" | "region":
+            yield from _outline(layer, event)
+        case "smart":
+            yield from _segments(layer, event)
+        case "ruler":
+            yield from _measure(layer, event)
+        case _:
+            _pick(layer, event)
+
+
+def _pick(layer: PyramidLabels, event: Any) -> None:
+    found = layer.picked(event.position, view_direction=event.view_direction, dims_displayed=event.dims_displayed)
+    if found:
+        layer.selected_label = int(found)
+
+
+def _here(layer: PyramidLabels, event: Any) -> Point:
+    return as_point(layer.world_to_data(event.position))
+
+
+def _outline(layer: PyramidLabels, event: Any) -> Generator[None]:
+    tool, value, trail = layer.tool, layer.selected_label, [_here(layer, event)]
+    apart = _APART_PX * float(layer.scale_factor)
+    yield
+    while event.type == "mouse_move":
+        y, x = _here(layer, event)
+        if max(abs(y - trail[-1][0]), abs(x - trail[-1][1])) >= apart:
+            trail.append((y, x))
+            layer.events.trail(tool=tool, points=tuple(trail))
+        yield
+    layer.events.trail(tool=tool, points=())
+    outline = tuple(trail) if len(trail) >= _CORNERS else None
+    if tool == "region":
+        layer.region = outline  # a click drops the region
+    elif outline is not None:
+        layer.paint_polygon(outline, value)
+
+
+def _segments(layer: PyramidLabels, event: Any) -> Generator[None]:
+    value, found = layer.selected_label, set()
+    with layer.block_history():
+        while True:
+            stamp = layer.segments.at(_here(layer, event)) if layer.segments is not None else None
+            if stamp is not None and stamp not in found:
+                found.add(stamp)
+                layer.paint_segments([stamp], value)
+            yield
+            if event.type != "mouse_move":
+                return
+
+
+def _measure(layer: PyramidLabels, event: Any) -> Generator[None]:
+    """Two clicks, or one drag."""
+    start = layer.ruler_start
+    ends = [_here(layer, event)] if start is None else [start, _here(layer, event)]
+    layer.ruler_start = None
+    yield
+    while event.type == "mouse_move" and start is None:
+        ends = [ends[0], _here(layer, event)]
+        layer.events.trail(tool="ruler", points=tuple(ends))
+        yield
+    if len(ends) == 1:
+        layer.ruler_start = ends[0]
+        layer.events.trail(tool="ruler", points=tuple(ends))
+    else:
+        layer.events.measured(points=tuple(ends))

@@ -1,0 +1,283 @@
+"""Carries out gestures in the order in which they were made, beside the window that they were made in.
+
+A gesture that cannot be done at once, or that waits behind such a one, is noted in the journal before a pixel of it is
+painted; so a hand may go on, and a crash loses none of what it has done.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from napari_ctcl.errors import Cancelled, CtclError, WorkFailed
+from napari_ctcl.region import Region
+from napari_ctcl.store.covering import parts
+from napari_ctcl.store.gesture import Draw, Gesture, Step, encode
+from napari_ctcl.store.painting import TiledPyramid
+
+BRIEF_PX: Final = 4_000_000
+"""Level-0 pixels of a stroke's box up to which it is painted in less time than a note of it would take to explain."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What has come of a gesture so far.
+
+    Parameters
+    ----------
+    gesture : that it is about
+    region : level-0 pixels that have changed since the last news; None where none did
+    pixels : how many have changed in all
+    ended : whether this is the last of it
+    error : why it was refused; what it had painted is taken back
+    """
+
+    gesture: Gesture
+    region: Region | None = None
+    pixels: int = 0
+    ended: bool = False
+    error: CtclError | OSError | None = None
+
+
+class _Task:
+    """A gesture on its way; `lock` is held while it is being noted, and while it is decided whether it need be."""
+
+    def __init__(self, gesture: Gesture) -> None:
+        self.gesture = gesture
+        self.lock = threading.Lock()
+        self.begun = False
+        self.note: int | None = None
+        self.error: CtclError | OSError | None = None
+
+
+class Painter:
+    """Paints on the labels of one photo, one gesture after the other.
+
+    Every method but `wait` and `close` returns at once; all may be called from any thread. While it lives, nobody else
+    draws strokes on the labels.
+
+    Parameters
+    ----------
+    labels : what is painted on
+    """
+
+    def __init__(self, labels: TiledPyramid) -> None:
+        self.labels = labels
+        self.view: Region | None = None
+        self.level = 0
+        self._tasks: deque[_Task] = deque()
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._unsettled: list[int] = []
+        self._unseen: Region | None = None
+        self._moved = threading.Condition()
+        self._closing = self._stopping = False
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for work, name in ((self._paint, "painter"), (self._note_down, "painter-notes"))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def see(self, view: Region, level: int) -> None:
+        """Tell which level-0 region is on screen and at which level; it is changed first."""
+        self.view, self.level = view, level
+
+    def do(self, gesture: Gesture) -> None:
+        """Have a gesture carried out after all those before it."""
+        with self._moved:
+            if self._closing:
+                raise RuntimeError("the painter is closed")
+            self._tasks.append(_Task(gesture))
+            self._moved.notify_all()
+
+    def cancel(self) -> None:
+        """Take back the gesture that is being carried out, where it is an area that has not come to its end."""
+        self._stopping = True
+
+    @property
+    def waiting(self) -> list[Gesture]:
+        """Gestures whose pixels are not all in the labels yet, the first made first."""
+        with self._moved:
+            return [task.gesture for task in self._tasks]
+
+    @property
+    def busy(self) -> bool:
+        """Whether any gesture is on its way, or news of one has not been fetched."""
+        return bool(self._tasks) or not self._news.empty()
+
+    @property
+    def unsafe(self) -> int:
+        """Gestures that a crash would lose: made so shortly ago that they are neither noted nor painted."""
+        with self._moved:
+            return sum(task.note is None for task in self._tasks)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is, or will be, something to take back."""
+        return self.labels.can_undo or any(not isinstance(gesture, Step) for gesture in self.waiting)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to do again."""
+        return self.labels.can_redo
+
+    def news(self) -> Iterator[News]:
+        """What has happened since the last call, oldest first."""
+        while True:
+            try:
+                yield self._news.get_nowait()
+            except queue.Empty:
+                return
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until all gestures are carried out; whether they are."""
+        with self._moved:
+            return self._moved.wait_for(lambda: not self._tasks, timeout_s)
+
+    def close(self) -> None:
+        """Carry out what is left, then stop."""
+        with self._moved:
+            self._closing = True
+            self._moved.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    # Painting
+
+    def _paint(self) -> None:
+        while (task := self._next()) is not None:
+            try:
+                self._begin(task)
+                self._carry_out(task)
+            except (CtclError, OSError) as error:
+                self._refuse(task, error)
+            except Exception as error:  # the thread must outlive a fault of ours, or every later stroke would wait
+                _log.exception("a gesture failed")
+                self._refuse(task, WorkFailed(f"the {task.gesture.tool} failed: {error}", do="tell the developers"))
+            with self._moved:
+                self._tasks.popleft()
+                idle = not self._tasks
+                self._moved.notify_all()
+            if idle:
+                self._bring_up_to_date(task)
+
+    def _next(self) -> _Task | None:
+        with self._moved:
+            self._moved.wait_for(lambda: self._tasks or self._closing)
+            return self._tasks[0] if self._tasks else None
+
+    def _begin(self, task: _Task) -> None:
+        with task.lock:
+            task.begun = True
+            if task.error is not None:
+                raise task.error
+            if task.note is None and not _brief(task.gesture):
+                self._note(task)
+        while self._unsettled:
+            self.labels.journal.settle(self._unsettled[-1])
+            self._unsettled.pop()
+
+    def _carry_out(self, task: _Task) -> None:
+        self._stopping, pixels = False, 0
+        doing = gestured(self.labels, task.gesture, first=self.view, noted=task.note)
+        for region, changed in doing:
+            pixels += changed
+            self.labels.propagate(self.level)
+            self._unseen = region if self._unseen is None else self._unseen | region
+            self._news.put(News(gesture=task.gesture, region=region, pixels=pixels))
+            if self._stopping:
+                doing.close()
+                raise Cancelled(f"{task.gesture.tool}: stopped, and what it had painted is taken back")
+        if task.note is not None:
+            self.labels.journal.settle(task.note)
+        self._news.put(News(gesture=task.gesture, pixels=pixels, ended=True))
+
+    def _refuse(self, task: _Task, error: CtclError | OSError) -> None:
+        if task.note is not None:
+            try:
+                self.labels.journal.settle(task.note)
+            except (CtclError, OSError):
+                self._unsettled.append(task.note)  # a full disk: said again before the next gesture
+        self.labels.propagate(self.level)
+        whole = Region.whole(self.labels.shape)
+        self._news.put(News(gesture=task.gesture, region=whole, ended=True, error=error))
+
+    def _bring_up_to_date(self, task: _Task) -> None:
+        """Have the levels that are not on screen follow, and those too whose level was another when it began."""
+        self.labels.propagate()
+        region, self._unseen = self._unseen, None
+        if region is not None:
+            self._news.put(News(gesture=task.gesture, region=region))
+
+    # Noting
+
+    def _note_down(self) -> None:
+        """Note what waits behind a gesture that is being carried out."""
+        while (task := self._next_to_note()) is not None:
+            with task.lock:
+                if not task.begun and task.note is None:
+                    try:
+                        self._note(task)
+                    except (CtclError, OSError) as error:
+                        task.error = error
+
+    def _next_to_note(self) -> _Task | None:
+        def unnoted() -> list[_Task]:
+            behind = list(self._tasks)[1:]
+            return [task for task in behind if not task.begun and task.note is None and task.error is None]
+
+        with self._moved:
+            self._moved.wait_for(lambda: unnoted() or (self._closing and not self._tasks))
+            found = unnoted()
+            return found[0] if found else None
+
+    def _note(self, task: _Task) -> None:
+        task.note = self.labels.journal.note(encode(task.gesture), user=self.labels.user)
+
+
+def gestured(
+    labels: TiledPyramid,
+    gesture: Gesture,
+    *,
+    first: Region | None = None,
+    head: int | None = None,
+    noted: int | None = None,
+) -> Generator[tuple[Region, int]]:
+    """Carry out one gesture.
+
+    Parameters
+    ----------
+    first : level-0 pixels that are seen, and are changed before others where that can be chosen
+    head : the first stroke of a gesture that a crash interrupted
+    noted : its note in the journal
+
+    Yields
+    ------
+    Level-0 pixels that have changed since the last time, and how many of them.
+    """
+    if isinstance(gesture, Step):
+        for region in labels.stepping(gesture.tool, first=first, noted=noted):
+            yield region, 0
+        return
+    for stroke in labels.painting(gesture.tool, parts(gesture, labels), head=head, noted=noted):
+        yield stroke.region, stroke.pixels
+
+
+def _brief(gesture: Gesture) -> bool:
+    """Whether it is safe in the journal as soon as a note of it would be."""
+    if isinstance(gesture, Step):
+        return True
+    if not isinstance(gesture, Draw) or gesture.outlines or gesture.stamps:
+        return False
+    boxes = [capsule.box for capsule in gesture.capsules]
+    span = boxes[0] if boxes else Region(0, 0, 0, 0)
+    for box in boxes[1:]:
+        span |= box
+    return span.area <= BRIEF_PX
