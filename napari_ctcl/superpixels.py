@@ -72,10 +72,11 @@ class Segment:
     region: Region
     mask: Mask
 
-    @property
-    def key(self) -> tuple[int, int, int]:
-        """Level and first pixel, row by row; no other segment of the same partition has it."""
-        return self.level, self.region.y0, self.region.x0 + int(np.argmax(self.mask[0]))
+    def same_as(self, other: Segment | None) -> bool:
+        """Whether both are the same pixels of the same level."""
+        if other is None or (self.level, self.region) != (other.level, other.region):
+            return False
+        return bool(np.array_equal(self.mask, other.mask))
 
     def holds(self, at: Point) -> bool:
         """Whether a level-0 position lies in it."""

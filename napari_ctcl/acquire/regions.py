@@ -30,10 +30,11 @@ DONE: Final = 0.9
 """Share of a region that people have labelled from which on it is done."""
 
 _FADE: Final = 0.5  # doubt belongs to a peak down to this share of it
-_OVERLAP: Final = 1 / 3  # a box that is covered more than this by better ones is left out
+_OVERLAP: Final = 0.5  # a box that better ones, seen with what is around them, cover more than this is left out
+_AROUND_CELLS: Final = 2
 _SHARE: Final = 0.1  # of a blob; a class with less is not worth a word
 _WIDEST_CELLS: Final = 24
-_PARTS: Final = 8  # a blob reaches no farther than this part of the photo's shorter side
+_PARTS: Final = 5  # a blob reaches no farther than this part of the photo's shorter side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Uncertain:
     def why(self) -> str:
         """The reason to look, in words."""
         question = " or ".join(lesion.title for lesion in self.classes[:2])
-        return f"{question[:1].upper()}{question[1:]}? The model's doubt is {self.doubt:.0%}."
+        return f"{question[:1].upper()}{question[1:]}? The model's doubt is {100 * self.doubt:.0f} %."
 
 
 def uncertain_regions(photo: Photo, human: Human) -> list[Uncertain]:
@@ -79,9 +80,10 @@ def uncertain_regions(photo: Photo, human: Human) -> list[Uncertain]:
 def ranked(survey: Survey) -> list[Uncertain]:
     """Regions worth a look by what a survey knows, the most uncertain first; at most `MOST`."""
     kept: list[Uncertain] = []
+    around = _AROUND_CELLS * survey.side
     for blob in _blobs(survey):
         found = _measured(survey, *blob)
-        if found is not None and not any(_covered(found.region, other.region) for other in kept):
+        if found is not None and not any(_covered(found.region, other.region.grown(around)) for other in kept):
             kept.append(found)
             if len(kept) == MOST:
                 break

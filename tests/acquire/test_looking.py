@@ -88,10 +88,10 @@ def test_boxes_hardly_overlap(photo: Photo) -> None:
     spots = [(Region(int(y), int(y) + 120, int(x), int(x) + 90), float(rng.uniform(0.3, 1))) for y, x in corners]
     predict(photo, spots)
     found = uncertain_regions(photo, Painted())
-    assert len(found) > 8
+    assert len(found) > 5
     for place, one in enumerate(found):
         for other in found[:place]:
-            assert (one.region & other.region).area <= max(one.region.area, other.region.area) / 3
+            assert (one.region & other.region).area <= max(one.region.area, other.region.area) / 2
 
 
 def test_a_sure_model_leaves_nothing_to_look_at(photo: Photo) -> None:
