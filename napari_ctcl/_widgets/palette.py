@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from qtpy.QtCore import QEvent, Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -24,27 +24,35 @@ from napari_ctcl._widgets.style import Swatch, beside, heading, key, quiet, refr
 from napari_ctcl.lesion import CLASSES, COLOUR_BLIND, RGB, SCREEN_COLOURS, Lesion
 
 TOOLS: Final = (
-    ("paint", "Brush", "B", "Paint with the class in hand. Right-drag around an area and back to fill it."),
-    ("fill", "Fill", "F", "Fill the connected area under the cursor."),
-    ("polygon", "Polygon", "G", "Click the corners; double-click to close, right-click to take one back."),
-    ("erase", "Erase", "E", "Back to unlabelled; the model's proposal shows again."),
-    ("pan_zoom", "Move", "Space", "Move the photo; hold Space while painting."),
+    ("paint", "Brush", "Paint with the class in hand. Right-drag around an area and back to fill it."),
+    ("smart", "Smart", "Paint the piece of skin under the pen, up to its own border."),
+    ("lasso", "Lasso", "Draw around an area to fill it."),
+    ("polygon", "Polygon", "Click the corners; double-click to close, right-click to take one back."),
+    ("fill", "Fill", "Fill the connected area under the cursor."),
+    ("erase", "Erase", "Back to unlabelled; the model's proposal shows again."),
+    ("pick", "Pick", "Take the class that is under the cursor."),
+    ("region", "Region", "Draw around what accepting and rejecting is meant for; a click drops it."),
+    ("ruler", "Ruler", "Click two points and say how far apart they are, or measure where that is known."),
+    ("pan_zoom", "Move", "Drag the photo."),
 )
+"""Tools in the order of their buttons: the layer's word, the button's, and what the tool does."""
+
+_IN_A_ROW: Final = 5
 _TINT, _LINE_PX, _AMOUNT_PX = 15, 3, 58
 _BRUSH_STEPS, _BRUSH_MIN, _BRUSH_MAX = 200, 3.0, 600.0
 
 
-class ClassRow(QFrame):
+class ClassRow(QPushButton):
     """One class: its colour, name, key and how much of the photo a person has given it."""
-
-    pressed = Signal(int)
 
     def __init__(self, lesion: Lesion) -> None:
         super().__init__()
         self.lesion = lesion
         self.setProperty("role", "row")
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.picture, self.amount = Swatch(), QLabel()
+        self.picture, self.amount, self.cap = Swatch(), QLabel(), key("")
         self.amount.setProperty("role", "quiet")
         self.amount.setMinimumWidth(_AMOUNT_PX)
         self.amount.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -55,16 +63,26 @@ class ClassRow(QFrame):
             layout.addWidget(widget)
         layout.addStretch(1)
         layout.addWidget(self.amount)
-        layout.addWidget(key(str(int(lesion))))
-        self.setToolTip(f"Paint {lesion.title} (key {int(lesion)})")
+        layout.addWidget(self.cap)
 
-    def mousePressEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Take this class in hand."""
-        self.pressed.emit(int(self.lesion))
-        event.accept()
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Room for what it holds, which a button by itself does not count."""
+        return QSize(self.layout().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """The same."""
+        return QSize(self.layout().minimumSize())
+
+    def show_key(self, keys: str) -> None:
+        """Show the key that takes this class in hand."""
+        self.cap.setText(keys)
+        self.cap.setVisible(bool(keys))
+        self.setToolTip(f"Paint {self.lesion.title} ({keys})")
+        self.setAccessibleName(f"{self.lesion.title}, key {keys}")
 
     def choose(self, chosen: bool) -> None:
         """Show whether this class is in hand."""
+        self.setChecked(chosen)
         self.setProperty("chosen", "true" if chosen else "false")
         refresh_style(self)
 
@@ -96,31 +114,32 @@ class Palette(QWidget):
     def _build_classes(self) -> None:
         self._layout.addWidget(heading("CLASS IN HAND"))
         self.rows = {lesion: ClassRow(lesion) for lesion in CLASSES}
-        for row in self.rows.values():
-            row.pressed.connect(self.class_chosen)
+        self._classes = QButtonGroup(self)
+        for lesion, row in self.rows.items():
+            self._classes.addButton(row)
+            row.clicked.connect(lambda _=False, value=int(lesion): self.class_chosen.emit(value))
             self._layout.addWidget(row)
 
     def _build_tools(self) -> None:
         self._layout.addWidget(heading("TOOL"))
-        self.tools, group = {}, QButtonGroup(self)
-        for mode, name, letter, what in TOOLS:
+        self.tools, self._group, grid = {}, QButtonGroup(self), QGridLayout()
+        grid.setSpacing(4)
+        for number, (tool, name, _) in enumerate(TOOLS):
             button = QToolButton()
             button.setText(name)
             button.setCheckable(True)
             button.setProperty("role", "tool")
-            button.setToolTip(f"{what} ({letter})")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
-            button.clicked.connect(lambda _=False, mode=mode: self.tool_chosen.emit(mode))
-            group.addButton(button)
-            self.tools[mode] = button
-        row = beside(*self.tools.values(), spacing=4)
-        row.layout().setStretch(0, 0)
-        self._layout.addWidget(row)
+            button.clicked.connect(lambda _=False, tool=tool: self.tool_chosen.emit(tool))
+            self._group.addButton(button)
+            self.tools[tool] = button
+            grid.addWidget(button, *divmod(number, _IN_A_ROW))
+        self._layout.addLayout(grid)
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
-        self.undo.setToolTip("Take back the last stroke (Ctrl+Z)")
-        self.redo.setToolTip("Paint it again (Ctrl+Shift+Z)")
         for button, signal in ((self.undo, self.undo_asked), (self.redo, self.redo_asked)):
             button.setProperty("role", "plain")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(signal)
         row = beside(self.undo, self.redo, spacing=4)
         row.layout().setStretch(1, 1)
@@ -132,7 +151,9 @@ class Palette(QWidget):
         self.constant.setChecked(True)
         self.constant.setToolTip("Off: the brush keeps its size in the photo's own pixels.")
         self.keep = QCheckBox("Never paint over human pixels")
-        self._layout.addWidget(_titled("Brush", self.size_text, key("["), key("]")))
+        self.size.setAccessibleName("Brush size")
+        self._smaller, self._larger = key(""), key("")
+        self._layout.addWidget(_titled("Brush", self.size_text, self._smaller, self._larger))
         for widget in (self.size, self.constant, self.keep):
             self._layout.addWidget(widget)
         self.size.valueChanged.connect(lambda _: self._say_brush())
@@ -146,22 +167,21 @@ class Palette(QWidget):
         self.opacity.setToolTip("Colour inside the outlines. Much of it hides erythema.")
         self.outline.setToolTip("Solid: painted or accepted by a person. Dashed: proposed by the model.")
         self.tint, self.blind = QCheckBox("Tint verified skin"), QCheckBox("Colour-blind colours")
+        for check in (self.constant, self.keep, self.tint, self.blind):
+            check.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.tint.setToolTip("Show what a person has judged normal.")
         self._layout.addWidget(heading("LOOK"))
         for title, slider, text in (
             ("Opacity", self.opacity, self.opacity_text),
             ("Outline", self.outline, self.outline_text),
         ):
+            slider.setAccessibleName(title)
             self._layout.addWidget(_titled(title, text))
             self._layout.addWidget(slider)
         self._layout.addWidget(self.tint)
         self._layout.addWidget(self.blind)
-        self._layout.addWidget(
-            quiet(
-                "Solid lines are a person's, dashed ones the model's: A accepts what is under the cursor, R rejects it."
-                " Hold Tab to see the bare photo."
-            )
-        )
+        self._hint = quiet()
+        self._layout.addWidget(self._hint)
         self.opacity.valueChanged.connect(self._say_opacity)
         self.outline.valueChanged.connect(self._say_outline)
         self.tint.toggled.connect(lambda _: self.looks_changed.emit())
@@ -215,6 +235,27 @@ class Palette(QWidget):
         if mode in self.tools:
             self.tools[mode].setChecked(True)
 
+    def show_keys(self, keys: Mapping[str, str]) -> None:
+        """Name the keys that do the same as the controls.
+
+        Parameters
+        ----------
+        keys : by the name of an action
+        """
+        for lesion, row in self.rows.items():
+            row.show_key(keys[lesion.title])
+        for tool, name, what in TOOLS:
+            self.tools[tool].setToolTip(f"{what} ({keys[tool]})")
+            self.tools[tool].setAccessibleName(f"{name}, key {keys[tool]}")
+        self.undo.setToolTip(f"Take back the last stroke ({keys['undo']})")
+        self.redo.setToolTip(f"Paint it again ({keys['redo']})")
+        self._smaller.setText(keys["smaller"])
+        self._larger.setText(keys["larger"])
+        self._hint.setText(
+            f"Solid lines are a person's, dashed ones the model's: {keys['accept']} accepts what is under the cursor,"
+            f" {keys['reject']} rejects it. Hold {keys['peek']} to see the bare photo."
+        )
+
     def show_amounts(self, pixels: Mapping[Lesion, int], total: int) -> None:
         """Show how much of the photo people have given each class."""
         for lesion, row in self.rows.items():
@@ -233,7 +274,7 @@ def _slider(low: int, high: int, value: int = 0) -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setRange(low, high)
     slider.setValue(value)
-    slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return slider
 
 

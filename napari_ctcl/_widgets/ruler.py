@@ -6,6 +6,7 @@ A photo whose scale is known is measured with the same two clicks.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from qtpy.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, Signal
@@ -108,7 +109,7 @@ class LengthCard(QFrame):
 
 
 class Ruler(QObject):
-    """Takes the clicks; `measured` gives mm per level-0 pixel, `told` says what is odd about them.
+    """Shows the line and asks its length; `measured` gives mm per level-0 pixel, `told` what is odd about the line.
 
     Parameters
     ----------
@@ -118,13 +119,11 @@ class Ruler(QObject):
 
     measured = Signal(float)
     told = Signal(str)
-    done = Signal()
 
     def __init__(self, sight: Sight, glass: Glass) -> None:
         super().__init__(sight.surface)
         self._sight, self._glass = sight, glass
-        self._start: Point | None = None
-        self._end: Point | None = None
+        self._ends: tuple[Point, Point] | None = None
         self._mm_per_px: float | None = None
         self.card = LengthCard(sight.surface)
         self.card.answered.connect(self._answer)
@@ -134,58 +133,59 @@ class Ruler(QObject):
         """Measure in millimetres from now on, or in pixels while the scale is not known."""
         self._mm_per_px = mm_per_px
 
-    def click(self, point: Point) -> None:
-        """Take a level-0 point: the first end of the line, or the second; a third begins another line."""
-        if self._start is None or self._end is not None:
+    def draw(self, points: Sequence[Point]) -> None:
+        """Show the line while it is drawn: from its first level-0 point to the mouse; none for no points."""
+        if not points:
             self.drop()
-            self._start = point
-            self._glass.show_ruler(point)
             return
-        distance = math.dist(self._start, point)
+        self._put_away()
+        self._ends = points[0], points[-1]
+        length = self._length(math.dist(*self._ends)) if len(points) > 1 else ""
+        self._glass.show_ruler(points[0], points[-1] if length else None, length)
+
+    def hover(self, point: Point) -> None:
+        """Have the line follow the mouse after a first click."""
+        if self._ends is not None and not self.card.isVisible():
+            self.draw((self._ends[0], point))
+
+    def measure(self, start: Point, end: Point) -> None:
+        """Take both ends of a line, level-0 points, and ask how long it is."""
+        distance = math.dist(start, end)
         if distance < SHORTEST_PX:
+            self.drop()
             self.told.emit(
-                f"The two clicks are {distance:.0f} px apart: too close to give an exact scale."
+                f"The two points are {distance:.0f} px apart: too close to give an exact scale."
                 f" Choose points at least {SHORTEST_PX:.0f} px apart, the further the better."
             )
             return
-        self._end = point
-        self._glass.show_ruler(self._start, point, self._length(distance))
-        self._ask(self._start, point)
-
-    def hover(self, point: Point) -> None:
-        """Have the line follow the mouse after the first click."""
-        if self._start is not None and self._end is None:
-            self._glass.show_ruler(self._start, point, self._length(math.dist(self._start, point)))
-
-    def drop(self) -> bool:
-        """Take the line away; whether there was one."""
-        there = self._start is not None
-        self._start = self._end = None
-        self.card.hide()
-        self._glass.show_ruler(None)
-        if there:
-            self._sight.surface.setFocus()
-            self.done.emit()
-        return there
-
-    def _length(self, pixels: float) -> str:
-        return f"{pixels:,.0f} px" if self._mm_per_px is None else spoken_mm(pixels * self._mm_per_px)
-
-    def _ask(self, start: Point, end: Point) -> None:
+        self.draw((start, end))
         line = QRect(self._sight.place(start).toPoint(), self._sight.place(end).toPoint()).normalized()
-        distance = math.dist(start, end)
         if self._mm_per_px is None:
             self.card.ask(f"How long is this line of {distance:,.0f} px?", 10.0, line, known=False)
         else:
             length = distance * self._mm_per_px
             self.card.ask(f"{spoken_mm(length)} long. If that is wrong, how long is it?", length, line, known=True)
 
+    def drop(self) -> bool:
+        """Take the line away; whether there was one."""
+        there, self._ends = self._ends is not None, None
+        self._put_away()
+        self._glass.show_ruler(None)
+        return there
+
+    def _put_away(self) -> None:
+        if self.card.isVisible():
+            self.card.hide()
+            self._sight.surface.setFocus()
+
+    def _length(self, pixels: float) -> str:
+        return f"{pixels:,.0f} px" if self._mm_per_px is None else spoken_mm(pixels * self._mm_per_px)
+
     def _answer(self, length_mm: float) -> None:
-        if self._start is None or self._end is None:
-            return
-        mm_per_px = length_mm / math.dist(self._start, self._end)
-        self.drop()
-        self.measured.emit(mm_per_px)
+        if self._ends is not None:
+            mm_per_px = length_mm / math.dist(*self._ends)
+            self.drop()
+            self.measured.emit(mm_per_px)
 
 
 class ScaleBar(QWidget):

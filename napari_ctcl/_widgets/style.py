@@ -27,20 +27,28 @@ QLabel[role="heading"] { color: QUIET; font-weight: 600; padding-top: 4px; }
 QLabel[role="quiet"] { color: QUIET; }
 QLabel[role="key"] { border: 1px solid rgba(150,160,175,130); border-radius: 3px; padding: 0px 5px;
                      color: QUIET; min-width: 10px; }
-QFrame[role="row"] { border-radius: 5px; border: 1px solid transparent; background: rgba(127,135,150,26); }
-QFrame[role="row"]:hover { background: rgba(127,135,150,52); }
-QFrame[role="row"][chosen="true"] { background: rgba(91,155,213,60); border: 1px solid #5b9bd5; }
-QFrame[role="row"] QLabel { background: transparent; }
+QPushButton[role="row"] { border-radius: 5px; border: 2px solid transparent; padding: 0px;
+                          background: rgba(127,135,150,26); }
+QPushButton[role="row"]:hover { background: rgba(127,135,150,52); }
+QPushButton[role="row"][chosen="true"] { background: rgba(91,155,213,60); border: 2px solid #5b9bd5; }
+QPushButton[role="row"] QLabel { background: transparent; }
 QFrame[role="box"] { border-radius: 6px; border: 1px solid rgba(127,135,150,60); }
-QPushButton[role="main"] { background: #2f6fab; color: white; font-weight: 600; border-radius: 5px; padding: 7px 12px; }
+QPushButton[role="main"] { background: #2f6fab; color: white; font-weight: 600; border-radius: 5px; padding: 5px 10px;
+                           border: 2px solid transparent; }
 QPushButton[role="main"]:hover { background: #3a80c2; }
 QPushButton[role="main"]:disabled { background: rgba(127,135,150,50); color: rgba(160,168,180,170); }
-QPushButton[role="plain"] { border-radius: 5px; padding: 5px 10px; background: rgba(127,135,150,60); }
+QPushButton[role="plain"] { border-radius: 5px; padding: 3px 8px; border: 2px solid transparent;
+                            background: rgba(127,135,150,60); }
 QPushButton[role="plain"]:hover { background: rgba(127,135,150,95); }
 QPushButton[role="plain"]:disabled { color: rgba(160,168,180,120); background: rgba(127,135,150,30); }
-QToolButton[role="tool"] { border-radius: 5px; padding: 5px 4px; background: rgba(127,135,150,45); }
+QToolButton[role="tool"] { border-radius: 5px; padding: 3px 2px; border: 2px solid transparent;
+                          background: rgba(127,135,150,45); }
 QToolButton[role="tool"]:hover { background: rgba(127,135,150,90); }
 QToolButton[role="tool"]:checked { background: #2f6fab; color: white; }
+QCheckBox, QSlider { border: 2px solid transparent; border-radius: 5px; }
+QPushButton:focus, QToolButton:focus, QCheckBox:focus, QSlider:focus { border: 2px solid FOCUS; }
+QPushButton[role]:focus, QToolButton[role]:focus { border: 2px solid FOCUS; }
+QLineEdit:focus, QComboBox:focus, QListView:focus { border: 1px solid FOCUS; }
 QTreeWidget { border: 0px; background: transparent; show-decoration-selected: 0; }
 QListView[role="list"] { border: 0px; border-radius: 6px; background: rgba(127,135,150,26); }
 QTreeWidget::branch:selected, QTreeWidget::item:selected { background: transparent; }
@@ -52,7 +60,8 @@ QProgressBar::chunk { background: #5b9bd5; border-radius: 4px; }
 
 def sheet(*, light: bool) -> str:
     """The panels' style sheet; secondary text is dark enough to read on a light theme, and the other way round."""
-    return _SHEET.replace("QUIET", "#56616e" if light else "#98a4b3")
+    soft, ring = ("#56616e", "#1c62b0") if light else ("#98a4b3", "#8fc3f5")
+    return _SHEET.replace("QUIET", soft).replace("FOCUS", ring)
 
 
 def heading(text: str) -> QLabel:

@@ -256,9 +256,10 @@ def ruler(sight: Sight) -> Any:
 
 
 def test_two_clicks_and_a_length_give_the_scale(ruler: Any) -> None:
-    ruler.click((600, 700))
+    ruler.draw([(600, 700)])
     ruler.hover((600, 800))
-    ruler.click((600, 900))
+    assert ruler._glass.isVisible()
+    ruler.measure((600, 700), (600, 900))
     assert ruler.card.isVisible()
     ruler.card.length.setFocus()
     ruler.card.length.selectAll()
@@ -271,31 +272,26 @@ def test_two_clicks_and_a_length_give_the_scale(ruler: Any) -> None:
 
 
 def test_escape_leaves_the_scale_as_it_was(ruler: Any) -> None:
-    ruler.click((600, 700))
-    ruler.click((600, 900))
+    ruler.measure((600, 700), (600, 900))
     QTest.keyClick(ruler.card.length, Qt.Key.Key_Escape)
     assert ruler.card.isHidden()
     assert not ruler.measures
 
 
-def test_clicks_too_close_to_be_exact_are_refused_and_the_first_one_stays(ruler: Any) -> None:
-    ruler.click((600, 700))
-    ruler.click((600, 712))
+def test_points_too_close_to_be_exact_are_refused(ruler: Any) -> None:
+    ruler.measure((600, 700), (600, 712))
     assert "12 px apart" in ruler.words[0]
     assert ruler.card.isHidden()
-    ruler.click((600, 900))
-    assert ruler.card.isVisible()
+    assert ruler._glass.isHidden()
 
 
 def test_a_photo_of_known_scale_is_measured_and_a_length_that_stays_sets_nothing(ruler: Any) -> None:
     ruler.show_scale(0.1)
-    ruler.click((600, 700))
-    ruler.click((600, 900))
+    ruler.measure((600, 700), (600, 900))
     assert "20 mm" in ruler.card.words.text()
     QTest.keyClick(ruler.card.length, Qt.Key.Key_Return)
     assert not ruler.measures
-    ruler.click((600, 700))
-    ruler.click((600, 900))
+    ruler.measure((600, 700), (600, 900))
     ruler.card.length.setValue(40)
     QTest.keyClick(ruler.card.length, Qt.Key.Key_Return)
     assert ruler.measures == pytest.approx([0.2])
