@@ -36,7 +36,7 @@ class PyramidLabels(PyramidView):
 
     Beside napari's own, its events are: `tool` (tool), `trail` (tool, points) while an outline or a line is drawn,
     `region` (points) when a region is drawn or dropped, `measured` (points) when the ruler has both ends, `refused`
-    and `failed` (error), and `paint` whenever the labels have changed.
+    and `failed` (error), `changed` (region) wherever labels have changed, and `paint` when a gesture has ended.
     """
 
     _drag_modes: ClassVar[dict[Any, Any]] = {**Labels._drag_modes, Mode.PICK: other_tools}  # noqa: SLF001
@@ -50,7 +50,8 @@ class PyramidLabels(PyramidView):
         self._open = False
         self._pen: list[Draw] = []
         super().__init__(shown, **options)
-        self.events.add(tool=Event, trail=Event, region=Event, measured=Event, refused=Event, failed=Event)
+        self.events.add(tool=Event, trail=Event, region=Event, measured=Event)
+        self.events.add(changed=Event, refused=Event, failed=Event)
         self.events.mode.connect(self._follow_mode)
 
     # What is in hand
@@ -226,6 +227,7 @@ class PyramidLabels(PyramidView):
     def _hear(self, news: News) -> None:
         if news.region is not None:
             self.spoil(news.region)
+            self.events.changed(region=news.region)
         if isinstance(news.error, InputError) and not isinstance(news.error, OSError):
             self.events.refused(error=news.error)
         elif news.error is not None:

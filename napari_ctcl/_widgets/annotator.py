@@ -15,16 +15,19 @@ from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QV
 
 from napari_ctcl._widgets.canvas import Canvas
 from napari_ctcl._widgets.counting import Counter
-from napari_ctcl._widgets.docking import Column, dock_above, dock_beside, tell_research
+from napari_ctcl._widgets.docking import Column, column_of, dock_above, dock_beside, in_two, tell_research
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.incoming import Incoming
 from napari_ctcl._widgets.jobs import Jobs
 from napari_ctcl._widgets.judging import Judging
 from napari_ctcl._widgets.leaving import Leaving
+from napari_ctcl._widgets.lesionlist import LesionList
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
+from napari_ctcl._widgets.rounds import Rounds
 from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
+from napari_ctcl._widgets.sight import Sight
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
@@ -52,7 +55,8 @@ class Annotator(QWidget):
         self.session: Session | None = None
         self.palette, self.segmenting, self.training = Palette(), SegmentBox(), TrainPanel()
         self.photos, self.header = PhotoList(), Header("")
-        self.canvas = Canvas(viewer, self.palette)
+        self.canvas, self.lesions = Canvas(viewer, self.palette), LesionList()
+        self.rounds = Rounds(self.lesions, self.canvas, self.palette)
         self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
         self.counter, self.sample = Counter(), SampleMaker(self.photos.sample_button, self.header)
         self.judging, self.leaving = Judging(self.photos, self.header), Leaving(self, self.header)
@@ -67,14 +71,9 @@ class Annotator(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        annotate = QWidget()
-        layout = QVBoxLayout(annotate)
-        layout.setContentsMargins(10, 8, 10, 8)
-        layout.setSpacing(9)
-        layout.addWidget(self.segmenting)
-        layout.addWidget(self.palette)
-        layout.addStretch(1)
-        self.tabs.addTab(Column(annotate), "Annotate")
+        controls = column_of(self.segmenting, self.palette)
+        controls.layout().addStretch(1)
+        self.tabs.addTab(in_two(Column(controls), column_of(self.lesions)), "Annotate")
         self.tabs.addTab(Column(self.training), "Train")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -100,6 +99,7 @@ class Annotator(QWidget):
         self.counter.counted.connect(self._show_counts)
         self.counter.learnt.connect(self._show_learnable)
         self.counter.failed.connect(self._warn)
+        self.rounds.failed.connect(self._warn)
         self.sample.made.connect(self.open)
         self.incoming.study_came.connect(self.open)
         self.viewer.events.theme.connect(self._dress)
@@ -127,6 +127,7 @@ class Annotator(QWidget):
         self._surface = main.findChild(QOpenGLWidget)
         if self._surface is not None:
             self.canvas.watch(self._surface)
+            self.rounds.watch(Sight(self.viewer, self._surface))
         self.incoming.watch(self._surface)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
@@ -199,6 +200,7 @@ class Annotator(QWidget):
         session, self.session = self.session, None
         self.jobs.stop()
         self.counter.stop()
+        self.rounds.stop()
         self.judging.stop()
         if session is not None:
             self._try(lambda: session.close(wait=False))
@@ -225,6 +227,7 @@ class Annotator(QWidget):
     def _photo_changed(self, _: str) -> None:
         if self.session is not None and self.session.photo is not None:
             self.canvas.show(self.session)
+            self.rounds.begin(self.session)
             self.header.show_photo(self.session.photo)
             self.photos.show_current(self.session.photo.id)
             self.judging.look_at([self.session.photo])
@@ -277,6 +280,7 @@ class Annotator(QWidget):
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
             self.canvas.redraw(region)
+            self.rounds.look_again(region)
 
     def _job_ended(self) -> None:
         if self.session is not None:

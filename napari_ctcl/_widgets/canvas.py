@@ -37,6 +37,7 @@ class Canvas(QObject):
     """
 
     painted = Signal()
+    changed = Signal(object)
     refused = Signal(str)
     told = Signal(str)
     in_hand = Signal()
@@ -113,6 +114,7 @@ class Canvas(QObject):
         layer.outline_px = self.palette.outline.value()
         self._colour()
         layer.events.behind.connect(lambda _: self.follow())
+        layer.events.changed.connect(lambda event: self.changed.emit(event.region))
         layer.events.paint.connect(lambda event: self._painted(event.value))
         layer.events.refused.connect(lambda event: self.refused.emit(in_words(event.error)))
         layer.events.failed.connect(lambda event: self.refused.emit(f"That was not kept. {in_words(event.error)}"))

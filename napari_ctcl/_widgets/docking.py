@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDockWidget, QFrame, QLabel, QMainWindow, QPushButton, QScrollArea, QToolBar, QWidget
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_ctcl._widgets.style import RESEARCH
 
@@ -67,3 +78,24 @@ class Column(QScrollArea):
         """Take the width that the controls want now that they have their looks."""
         bar = self.verticalScrollBar().sizeHint().width()
         self.setMinimumWidth(self.widget().minimumSizeHint().width() + bar + 2)
+
+
+def column_of(*parts: QWidget) -> QWidget:
+    """Parts of a tab one below the other, with the panels' margins around them."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(10, 8, 10, 8)
+    layout.setSpacing(9)
+    for part in parts:
+        layout.addWidget(part)
+    return page
+
+
+def in_two(upper: QWidget, lower: QWidget) -> QSplitter:
+    """Two halves of a tab that share its height; the border between them can be dragged."""
+    halves = QSplitter(Qt.Orientation.Vertical)
+    for half, share in ((upper, 3), (lower, 2)):
+        halves.addWidget(half)
+        halves.setStretchFactor(halves.indexOf(half), share)
+    halves.setChildrenCollapsible(False)
+    return halves

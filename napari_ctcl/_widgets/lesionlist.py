@@ -15,7 +15,7 @@ from napari_ctcl.lesion import CLASSES, LESIONS, RGB, SCREEN_COLOURS, Lesion
 from napari_ctcl.lesions import Found
 from napari_ctcl.scale import area_in_words
 
-_ROWS_SHOWN: Final = 6
+_ROWS_SHOWN: Final = 4
 _CLASS_KEYS: Final = {str(int(lesion)): lesion for lesion in CLASSES}
 
 
