@@ -5,7 +5,8 @@ napari's modes cannot be added to, so these share one of them and are told apart
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import math
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from napari_ctcl._layers.view import as_point
@@ -39,6 +40,8 @@ MODES: Final[dict[Tool, str]] = {
 _CORNERS: Final = 3
 _APART_PX: Final = 2.0
 """Screen pixels between two points of a trail; nearer ones would only cost."""
+
+_LOOKS_PER_BRUSH, _MOST_LOOKS = 3, 100
 
 
 def other_tools(layer: PyramidLabels, event: Any) -> Generator[None]:
@@ -83,16 +86,27 @@ def _outline(layer: PyramidLabels, event: Any) -> Generator[None]:
 
 
 def _segments(layer: PyramidLabels, event: Any) -> Generator[None]:
-    value, found = layer.selected_label, set()
+    value, found, last = layer.selected_label, set(), _here(layer, event)
     with layer.block_history():
         while True:
-            stamp = layer.segments.at(_here(layer, event)) if layer.segments is not None else None
-            if stamp is not None and stamp not in found:
-                found.add(stamp)
-                layer.paint_segments([stamp], value)
+            here = _here(layer, event)
+            for place in _between(last, here, layer.brush_size / _LOOKS_PER_BRUSH):
+                stamp = layer.segments.at(place) if layer.segments is not None else None
+                if stamp is not None and stamp not in found:
+                    found.add(stamp)
+                    layer.paint_segments([stamp], value)
+            last = here
             yield
             if event.type != "mouse_move":
                 return
+
+
+def _between(start: Point, end: Point, step: float) -> Iterator[Point]:
+    """Places on the pen's way, so that a quick hand leaves nothing out: after the start, up to the end."""
+    (y0, x0), (y1, x1) = start, end
+    count = min(max(math.ceil(math.hypot(y1 - y0, x1 - x0) / max(step, 1.0)), 1), _MOST_LOOKS)
+    for number in range(1, count + 1):
+        yield y0 + (y1 - y0) * number / count, x0 + (x1 - x0) * number / count
 
 
 def _measure(layer: PyramidLabels, event: Any) -> Generator[None]:
