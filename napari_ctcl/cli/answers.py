@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json as _json
+import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from napari_ctcl.events import Event
+
+if TYPE_CHECKING:
+    from napari_ctcl.store import Study
 
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print facts as JSON.")]
 
@@ -18,6 +24,17 @@ def answer(work: Iterator[Event], quiet: bool) -> Mapping[str, Any]:
     from napari_ctcl.console import follow
 
     return follow(work, quiet=quiet)
+
+
+@contextmanager
+def looked_at(study: Path) -> Iterator[Study]:
+    """A study opened by a command that changes nothing; it says so on stderr where nothing could be changed."""
+    from napari_ctcl.store import Study
+
+    with Study.open(study) as opened:
+        if opened.read_only:
+            print(f"{study} may only be read here", file=sys.stderr)
+        yield opened
 
 
 def tell(facts: Mapping[str, Any], sentence: str, json: bool) -> None:

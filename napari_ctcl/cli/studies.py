@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import Parameter
 
-from napari_ctcl.cli.answers import Json, answer, as_json, tell
+from napari_ctcl.cli.answers import Json, answer, as_json, looked_at, tell
 from napari_ctcl.errors import InputError
 from napari_ctcl.lesion import CLASSES
 
@@ -131,9 +131,8 @@ def _import(study: Study, files: tuple[Path, ...], said: Said, mask_map: str | N
 def list_photos(study: Path, /, *, json: Json = False) -> None:
     """List the photos of a study, one per line."""
     from napari_ctcl.console import table
-    from napari_ctcl.store import Study
 
-    with Study.open(study) as opened:
+    with looked_at(study) as opened:
         facts = [_facts(photo) for photo in opened.photos()]
     if json:
         for row in facts:
@@ -146,9 +145,8 @@ def list_photos(study: Path, /, *, json: Json = False) -> None:
 def info(study: Path, photo: str, /, *, json: Json = False) -> None:
     """Tell what is known about one photo: its size in pixels, its labels and the model behind its proposal."""
     from napari_ctcl.console import table
-    from napari_ctcl.store import Study
 
-    with Study.open(study) as opened:
+    with looked_at(study) as opened:
         found = opened.photo(photo)
         facts = {**_facts(found), "levels": found.levels, "predicted_by": found.predicted_by()}
     if json:
@@ -185,9 +183,7 @@ def _facts(photo: Photo) -> dict[str, Any]:
 
 def verify(study: Path, /, *, json: Json = False) -> None:
     """Check every hash, journal, chunk and fold; exit 2 if anything is wrong."""
-    from napari_ctcl.store import Study
-
-    with Study.open(study) as opened:
+    with looked_at(study) as opened:
         found = answer(opened.verify(), json)
     if json:
         print(as_json(found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_ctcl.cli.answers import Json, answer, as_json, tell
+from napari_ctcl.cli.answers import Json, answer, as_json, looked_at, tell
 from napari_ctcl.errors import InputError
 from napari_ctcl.lesion import Lesion
 
@@ -35,13 +35,12 @@ def journal(
     label
         annotation, or a second reader's label image, reader-NAME.
     """
-    from napari_ctcl.store import Study
     from napari_ctcl.store.timetravel import chronicle, export_at
 
     if (at is None) != (out is None):
         given, missing = ("--out", "--at") if at is None else ("--at", "--out")
         raise InputError(f"{given} without {missing}", expected="both, or neither", do=f"add {missing}")
-    with Study.open(study) as opened:
+    with looked_at(study) as opened:
         found = opened.photo(photo)
         if at is not None and out is not None:
             facts = answer(export_at(found, at, out, name=label), json)

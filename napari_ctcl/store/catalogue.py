@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.pool import NullPool
 
 from napari_ctcl.errors import StudyBusy, StudyError
 from napari_ctcl.store.disk import room_on
+from napari_ctcl.store.readonly import may_write, open_reading, require_writing
 
 APPEND_ONLY = ("folds", "promotions", "scales")
 
@@ -156,19 +159,29 @@ class Catalogue:
     Parameters
     ----------
     url : SQLAlchemy URL
+    only_reading : the SQLite file behind it, where that may not be written
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = create_engine(url)
+    def __init__(self, url: str, *, only_reading: Path | None = None) -> None:
+        self._only_reading = only_reading
+        if only_reading is None:
+            self._engine = create_engine(url)
+        else:
+            self._engine = create_engine(url, creator=partial(open_reading, only_reading), poolclass=NullPool)
         if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _make_durable)
+            event.listen(self._engine, "connect", _make_durable if only_reading is None else _make_strict)
             event.listen(self._engine, "begin", _begin)
         self._writing_engine = self._engine.execution_options(writing=True)
 
     @classmethod
     def at(cls, path: Path) -> Catalogue:
-        """The catalogue kept in a SQLite file."""
-        return cls(f"sqlite:///{path}")
+        """The catalogue kept in a SQLite file; only to be read where nothing may be written."""
+        return cls(f"sqlite:///{path}", only_reading=None if may_write(path) else path)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it lies where nothing may be written."""
+        return self._only_reading is not None
 
     def create(self) -> None:
         """Make the tables that are not there yet."""
@@ -191,7 +204,11 @@ class Catalogue:
             If another process held the write lock for half a minute.
         DiskFull
             If there is no room for it.
+        StudyError
+            If it may only be read.
         """
+        if self._only_reading is not None:
+            require_writing(self._only_reading, "the study")
         with _explained(self._engine), Session(self._writing_engine) as session, session.begin():
             yield session
 
@@ -204,6 +221,10 @@ def _make_durable(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the begin hook below opens transactions itself
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _make_strict(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA foreign_keys=ON")
 
 
 def _begin(connection: Connection) -> None:

@@ -18,14 +18,16 @@ from typing import Any, Final, Self
 import numpy as np
 
 from napari_ctcl.errors import NotFound, StudyError
-from napari_ctcl.region import Region
-from napari_ctcl.store.chunks import Labels
+from napari_ctcl.region import Region, grid
+from napari_ctcl.store.chunks import TILE, Labels
 from napari_ctcl.store.readonly import open_reading
 from napari_ctcl.store.schema import SCHEMA
 from napari_ctcl.store.shapes import Shape
 from napari_ctcl.store.stroke import Kind, Place, unpack
 
 _FIRST_WITH_HEADS: Final = 2
+NEWEST: Final = 2**63 - 1
+"""Number that no entry exceeds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,12 +118,17 @@ class Chronicle:
         times = self._rows("SELECT seq, time FROM entries ORDER BY seq DESC")
         return next((seq for seq, time in times if datetime.fromisoformat(time) <= moment), 0)
 
-    def touched(self, upto: int) -> list[Place]:
+    def touched(self, upto: int = NEWEST) -> list[Place]:
         """Every tile that the entries up to that number changed, in row order."""
         query = "SELECT DISTINCT ty, tx FROM tiles WHERE seq <= ? ORDER BY ty, tx"
         return [(ty, tx) for ty, tx in self._rows(query, (upto,))]
 
-    def tile(self, place: Place, shape: Shape, upto: int) -> Labels:
+    def waiting(self) -> list[Place]:
+        """Tiles of entries whose pixels may not be in the label image yet."""
+        query = "SELECT DISTINCT ty, tx FROM tiles JOIN entries USING (seq) WHERE applied = 0 ORDER BY ty, tx"
+        return [(ty, tx) for ty, tx in self._rows(query)]
+
+    def tile(self, place: Place, shape: Shape, upto: int = NEWEST) -> Labels:
         """A tile as the entries up to that number leave it.
 
         Parameters
@@ -134,6 +141,26 @@ class Chronicle:
             box = Region(y0, y1, x0, x1)
             labels[box.slices] = unpack(after, box.shape)
         return labels
+
+    def verify(self, labels: Any) -> list[Place]:
+        """Tiles of a label image that are not what the journal says.
+
+        Tiles with strokes that still wait to be written are left out: the next opening for writing rebuilds them.
+
+        Parameters
+        ----------
+        labels : level 0, anything of two dimensions that can be sliced
+        """
+        touched, waiting = set(self.touched()), set(self.waiting())
+        wrong: list[Place] = []
+        for cell in grid(labels.shape, TILE):
+            place = cell.y0 // TILE, cell.x0 // TILE
+            if place in waiting:
+                continue
+            expected = self.tile(place, cell.shape) if place in touched else np.zeros(cell.shape, np.uint8)
+            if not np.array_equal(labels[cell.slices], expected):
+                wrong.append(place)
+        return wrong
 
     def close(self) -> None:
         """Let go of the file."""

@@ -57,7 +57,7 @@ def read_array(path: Path, region: Region) -> Labels:
     StudyError
         If a chunk cannot be decoded.
     """
-    return _read(_open(path), region, path)
+    return read_from(open_array(path), region, path)
 
 
 class LabelImage:
@@ -75,7 +75,7 @@ class LabelImage:
         levels = sorted(
             (entry for entry in path.iterdir() if entry.name.isdecimal()), key=lambda entry: int(entry.name)
         )
-        self._readers = [_open(level) for level in levels]
+        self._readers = [open_array(level) for level in levels]
         self._writers = [zarr.open_array(level, mode="r+") for level in levels]
         self.shapes: list[Shape] = [(int(reader.shape[0]), int(reader.shape[1])) for reader in self._readers]
 
@@ -87,7 +87,7 @@ class LabelImage:
 
     def read(self, key: Key) -> Labels:
         """One tile, as it is on disk now; 0 where nothing was written."""
-        return _read(self._readers[key[0]], self.region(key), self.chunk(key))
+        return read_from(self._readers[key[0]], self.region(key), self.chunk(key))
 
     def write(self, key: Key, tile: Labels) -> None:
         """Replace one chunk; a reader sees the old one or the new one, never a part.
@@ -103,6 +103,15 @@ class LabelImage:
     def chunk(self, key: Key) -> Path:
         """File of a tile; an empty tile has none."""
         return self.path / str(key[0]) / "c" / str(key[1]) / str(key[2])
+
+    def chunks(self) -> set[Key]:
+        """Tiles that have a file, of every level."""
+        return {
+            (level, int(path.parent.name), int(path.name))
+            for level in range(len(self.shapes))
+            for path in (self.path / str(level) / "c").glob("*/*")
+            if path.name.isdecimal()  # a writer's unfinished files lie beside the chunks
+        }
 
     def sync(self, keys: Iterable[Key]) -> None:
         """Have the disk keep these tiles through a power cut."""
@@ -136,7 +145,14 @@ def sweep(path: Path) -> None:
         litter.unlink(missing_ok=True)
 
 
-def _open(path: Path) -> Any:
+def open_array(path: Path) -> Any:
+    """An array of labels on disk, for `read_from`; what it reads is always what the disk has then.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    """
     spec = {
         "driver": "zarr3",
         "kvstore": {"driver": "file", "path": f"{path}/"},
@@ -149,7 +165,20 @@ def _open(path: Path) -> Any:
         raise StudyError(f"{path} is not an array of labels ({error})", do="restore it from a copy") from None
 
 
-def _read(array: Any, region: Region, place: Path) -> Labels:
+def read_from(array: Any, region: Region, place: Path) -> Labels:
+    """Pixels of an open array of labels.
+
+    Parameters
+    ----------
+    place : where they are, for messages
+
+    Raises
+    ------
+    InputError
+        If the region leaves the array.
+    StudyError
+        If a chunk cannot be decoded.
+    """
     whole = Region.whole((int(array.shape[0]), int(array.shape[1])))
     if region not in whole:
         raise InputError(f"{place}: {region} leaves the level", expected=f"inside {whole.shape}")

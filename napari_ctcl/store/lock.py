@@ -10,14 +10,19 @@ import getpass
 import json
 import os
 import socket
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from napari_ctcl.errors import CtclError, StudyBusy
 from napari_ctcl.store.disk import room_on
+
+_TRIES: Final = 6
+_BETWEEN_TRIES_S: Final = 0.01
+"""A look at who holds a lock shares it for an instant, which whoever takes it waits out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,13 @@ class Holder:
     user: str
     since: str
     what: str
+
+    def __str__(self) -> str:
+        return f"{self.user} (process {self.pid} on {self.host}, since {self.since})" if self.pid else self.user
+
+
+_NAMELESS: Final = Holder(pid=0, host="", user="another process", since="", what="writing")
+"""Holds the lock, but has not yet written who he is."""
 
 
 class Lock:
@@ -55,7 +67,7 @@ class Lock:
         return self._descriptor is not None
 
     def acquire(self, what: str, *, user: str = "") -> Self:
-        """Take the lock, or fail at once.
+        """Take the lock, or fail within a twentieth of a second.
 
         Parameters
         ----------
@@ -68,14 +80,15 @@ class Lock:
             If anybody holds it: another process, or another part of this one.
         DiskFull
             If there is no room to say who holds it.
+        StudyError
+            If nothing may be written there.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        with room_on(str(self.path)):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if not _seized(descriptor):
             os.close(descriptor)
-            raise _busy(self.path, _holder(self.path)) from None
+            raise busy(self.path, _noted(self.path))
         holder = Holder(
             pid=os.getpid(),
             host=socket.gethostname(),
@@ -118,22 +131,52 @@ def login_name() -> str:
         return f"uid {os.getuid()}"
 
 
-def _holder(path: Path) -> Holder | None:
+def holder_of(path: Path) -> Holder | None:
+    """Who holds the lock of that file right now; None where it is free, or was never taken.
+
+    It looks without standing in the way of whoever takes the lock meanwhile.
+    """
     try:
-        return Holder(**json.loads(path.read_text()))
-    except (ValueError, TypeError):  # the holder has the lock, but has not yet written who he is
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _noted(path)
+    finally:
+        os.close(descriptor)
+    return None
 
 
-def _busy(path: Path, holder: Holder | None) -> StudyBusy:
+def busy(path: Path, holder: Holder) -> StudyBusy:
+    """The refusal of whoever wants the lock that somebody holds."""
     place = path.parent.name
-    if holder is None:
-        return StudyBusy(f"{place}: another process is writing here", do="try again in a moment")
-    who = f"{holder.user} (process {holder.pid} on {holder.host}, since {holder.since})"
+    if holder is _NAMELESS:
+        return StudyBusy(f"{place}: {holder} is writing here", do="try again in a moment")
     if holder.pid == os.getpid() and holder.host == socket.gethostname():
         return StudyBusy(
             f"{place}: already open for writing in this program ({holder.what})", do="close it there first"
         )
     return StudyBusy(
-        f"{place}: {who} holds it for {holder.what}", do="close it there, or wait until that process has ended"
+        f"{place}: {holder} holds it for {holder.what}", do="close it there, or wait until that process has ended"
     )
+
+
+def _seized(descriptor: int) -> bool:
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_BETWEEN_TRIES_S)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return True
+    return False
+
+
+def _noted(path: Path) -> Holder:
+    try:
+        return Holder(**json.loads(path.read_text()))
+    except (ValueError, TypeError):
+        return _NAMELESS

@@ -26,12 +26,13 @@ from napari_ctcl.store.folds import Fold
 from napari_ctcl.store.labels import TiledPyramid, open_labels
 from napari_ctcl.store.pixels import PhotoPixels
 from napari_ctcl.store.prediction import PredictionWriter, predicted_by
+from napari_ctcl.store.reading import LabelReader
+from napari_ctcl.store.readonly import require_writing
 from napari_ctcl.store.scales import enter_scale, scale_of
 from napari_ctcl.store.shapes import level_shapes
 
 IMAGE: Final = "image.ome.zarr"
 _PAINTED: Final = re.compile(r"annotation|reader-[\w-]+")
-"""Label images that a person may paint on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +132,13 @@ class Photo(PhotoFacts):
             If it is neither the annotation nor a second reader's; only a model writes the prediction.
         StudyBusy
             If somebody else is painting; the message says who.
+        StudyError
+            If nothing may be written there.
         """
-        if not _PAINTED.fullmatch(name):
-            raise InputError(f"label image {name!r}", expected="annotation, or reader-<name>", do="choose another name")
+        _require_painted(name)
         if not user.strip():
             raise InputError("no reader's name", expected="whose strokes these are", do="say who is painting")
+        require_writing(self.root / ".lock", self.id)
         return open_labels(
             self.image_path,
             name,
@@ -144,6 +147,24 @@ class Photo(PhotoFacts):
             journal=journal_path(self.root, name),
             lock=self.root / ".lock",
             user=user,
+        )
+
+    def watch(self, name: str = "annotation") -> LabelReader:
+        """A label image to look at, whoever paints on it.
+
+        Raises
+        ------
+        InputError
+            If it is neither the annotation nor a second reader's.
+        """
+        _require_painted(name)
+        return LabelReader(
+            self.image_path,
+            name,
+            shape=(self.height, self.width),
+            levels=self.levels,
+            journal=journal_path(self.root, name),
+            lock=self.root / ".lock",
         )
 
     def read_labels(self, name: str = "annotation", *, level: int = 0, ys: Span, xs: Span) -> npt.NDArray[np.uint8]:
@@ -223,6 +244,16 @@ class Photo(PhotoFacts):
         with self.catalogue.writing() as session:
             row = session.scalars(select(PhotoRow).where(PhotoRow.id == self.id)).one()
             row.verified_by, row.verified_on = user, on
+
+
+def is_painted(name: str) -> bool:
+    """Whether a label image of that name is one that people paint on, and so has a journal."""
+    return _PAINTED.fullmatch(name) is not None
+
+
+def _require_painted(name: str) -> None:
+    if not is_painted(name):
+        raise InputError(f"label image {name!r}", expected="annotation, or reader-<name>", do="choose another name")
 
 
 def journal_path(root: Path, name: str) -> Path:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from napari_ctcl.errors import StudyError
+
 _NOWHERE_TO_WRITE: Final = frozenset(
     {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 )
@@ -34,10 +36,30 @@ def may_write(path: Path) -> bool:
     return os.access(path.parent, os.W_OK | os.X_OK) and (not path.exists() or os.access(path, os.W_OK))
 
 
-def open_reading(path: Path) -> sqlite3.Connection:
-    """A connection that reads all that was committed, changes nothing, and keeps no writer waiting.
+def require_writing(path: Path, what: str) -> None:
+    """Refuse to change what may only be read.
 
-    Any thread may use it, one at a time.
+    Parameters
+    ----------
+    what : whose file it is, for the message
+
+    Raises
+    ------
+    StudyError
+        If the file or its folder may not be written.
+    """
+    if not may_write(path):
+        raise StudyError(
+            f"{what} may only be read here: {path.parent} cannot be written",
+            do="copy the study to a disk of your own, or have its rights changed",
+        )
+
+
+def open_reading(path: Path) -> sqlite3.Connection:
+    """A connection that reads all that was committed, can change none of it, and keeps no writer waiting.
+
+    Any thread may use it, one at a time. Where it may, it leaves the folder as tidy as a writer would: a connection that
+    SQLite itself opens for reading leaves its working files behind.
 
     Raises
     ------
@@ -45,7 +67,7 @@ def open_reading(path: Path) -> sqlite3.Connection:
         If the file is absent or no database.
     """
     try:
-        return _checked(_connect(path, "mode=ro"))
+        return _checked(_connect(path, "mode=rw" if may_write(path) else "mode=ro"))
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF not in _NOWHERE_TO_WRITE or not path.is_file():
             raise

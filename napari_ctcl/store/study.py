@@ -95,9 +95,14 @@ class Study:
         """
         root = Path(path).absolute()
         study = cls(root, require_known(root))
-        if needs_sweep(study.photos_dir):
+        if not study.read_only and needs_sweep(study.photos_dir):
             study._sweep()
         return study
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it lies where nothing may be written: on a disk of that kind, or without the right to."""
+        return self.catalogue.read_only
 
     @property
     def photos_dir(self) -> Path:

@@ -18,14 +18,17 @@ from sqlalchemy import select
 from napari_ctcl.errors import StudyBusy, StudyError
 from napari_ctcl.events import Event, Finished, Note, Progress, Started
 from napari_ctcl.region import grid
+from napari_ctcl.store import labelimage
 from napari_ctcl.store.catalogue import Catalogue, FoldRow, PatientRow
+from napari_ctcl.store.chronicle import Chronicle
 from napari_ctcl.store.disk import TEMPORARY
 from napari_ctcl.store.folds import FoldLedger
 from napari_ctcl.store.ingest import file_digest
-from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
-from napari_ctcl.store.photo import Photo, journal_path
+from napari_ctcl.store.mending import lost_chunks, require_journal
+from napari_ctcl.store.photo import Photo, is_painted, journal_path
 from napari_ctcl.store.pyramid import BAND, CHUNK, SHARD
+from napari_ctcl.store.readonly import may_write
 from napari_ctcl.store.registry import Registry
 
 _RESTORE = "restore the photo's folder from a backup, or import the photo again"
@@ -71,9 +74,8 @@ def verify(catalogue: Catalogue, models: Registry, photos: list[Photo], folder: 
             faults += _image(photo)
             for name in _label_names(photo):
                 faults += _label_values(photo, name)
-                note = None if name == "prediction" else _compare_journal(photo, name, faults)
-                if note is not None:
-                    yield note
+                if is_painted(name):
+                    yield from _against_journal(photo, name, faults)
         yield Progress(done=done + 1, total=len(photos), unit="photos", note=photo.id)
     yield Finished(result={"ok": not faults, "faults": [asdict(fault) for fault in faults]})
 
@@ -171,30 +173,38 @@ def _label_values(photo: Photo, name: str) -> Iterator[Fault]:
         yield Fault(where=f"{photo.id}, {name}", what=error.what, do=error.do or _RESTORE)
 
 
-def _compare_journal(photo: Photo, name: str, faults: list[Fault]) -> Note | None:
-    """Add a fault for every tile that differs from the journal; a note if somebody is painting just now."""
-    where = f"{photo.id}, {name}"
+def _against_journal(photo: Photo, name: str, faults: list[Fault]) -> Iterator[Note]:
+    """Add a fault for all that differs from the journal; says so if it cannot be told, since somebody is painting."""
+    where, lock = f"{photo.id}, {name}", Lock(photo.root / ".lock")
     try:
-        lock = Lock(photo.root / ".lock").acquire("verifying")
+        if may_write(lock.path):
+            lock.acquire("verifying")
+        faults += _differences(photo, name, where)
     except StudyBusy as error:
-        return Note(text=f"{where}: not compared with its journal, since it is being painted ({error.what})")
-    try:
-        journal = Journal(journal_path(photo.root, name))
-        try:
-            wrong = journal.verify(_OnDisk(photo, name))
-        finally:
-            journal.close()
+        yield Note(text=f"{where}: not compared with its journal, since it is being painted ({error.what})")
     except StudyError as error:
         faults.append(Fault(where=where, what=error.what, do=error.do or _RESTORE))
-        return None
     finally:
         lock.release()
-    faults += [
-        Fault(
-            where=f"{where}, tile {row}/{column}",
-            what="the labels are not what the journal says",
-            do="restore the photo's labels from a backup; the journal holds every stroke",
+
+
+def _differences(photo: Photo, name: str, where: str) -> Iterator[Fault]:
+    journal = journal_path(photo.root, name)
+    require_journal(photo.image_path, name, journal)
+    if not journal.is_file():
+        return  # nothing was ever labelled
+    with Chronicle(journal) as strokes:
+        lost = lost_chunks(strokes, labelimage.open_image(photo.image_path, name))
+        wrong = strokes.verify(_OnDisk(photo, name))
+    for level, row, column in sorted(lost):
+        at = f"{where}, tile {row}/{column}" + (f" of level {level}" if level else "")
+        yield Fault(
+            where=at, what="the labels are lost", do="open the photo for painting: the journal brings them back"
         )
-        for row, column in wrong
-    ]
-    return None
+    for row, column in wrong:
+        if (0, row, column) not in lost:
+            yield Fault(
+                where=f"{where}, tile {row}/{column}",
+                what="the labels are not what the journal says",
+                do="restore the photo's labels from a backup; the journal holds every stroke",
+            )

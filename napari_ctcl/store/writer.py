@@ -11,8 +11,10 @@ from contextlib import suppress
 from typing import Final
 
 from napari_ctcl.errors import CtclError, DiskFull
+from napari_ctcl.store.chunks import Key
 from napari_ctcl.store.drawing import key_of
 from napari_ctcl.store.journal import Journal
+from napari_ctcl.store.mending import lost_chunks
 from napari_ctcl.store.tiles import Tiles
 
 REST_S: Final = 0.3
@@ -36,6 +38,7 @@ class Writer:
 
     def __init__(self, tiles: Tiles, journal: Journal) -> None:
         self.problem: CtclError | OSError | None = None
+        self.mended: frozenset[Key] = frozenset()
         self._tiles, self._journal = tiles, journal
         self._last = journal.last()
         self._applied = 0 if journal.waiting() else self._last
@@ -45,9 +48,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="label-writer", daemon=True)
 
     def recover(self) -> None:
-        """Rebuild, from the journal alone, the tiles that a crash may have left unwritten."""
-        keys = [key_of(place) for place in self._journal.waiting()]
+        """Rebuild, from the journal alone, tiles that a crash may have left unwritten, and those that were lost."""
         image = self._tiles.image
+        lost = lost_chunks(self._journal, image)
+        self.mended = frozenset(lost)
+        keys = [key_of(place) for place in sorted({*self._journal.waiting(), *lost.values()})]
         for start in range(0, len(keys), AT_ONCE):
             some = keys[start : start + AT_ONCE]
             self._tiles.rebuild((key, self._journal.tile(key[1:], image.region(key).shape)) for key in some)
