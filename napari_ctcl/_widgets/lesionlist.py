@@ -156,7 +156,7 @@ class LesionList(QWidget):
         colours : of the classes
         """
         self._all, self._mm_per_px, self.row.colours = lesions, mm_per_px, colours
-        scaled = f"Areas at {mm_per_px:.3g} mm per pixel, as if the skin lay flat." if mm_per_px else ""
+        scaled = f"At {mm_per_px:.3g} mm per pixel, skin taken as flat." if mm_per_px else ""
         self.note.setText(scaled or "Areas in pixels: the photo has no scale yet.")
         self._filter()
 
