@@ -31,6 +31,7 @@ from napari_ctcl.report.page import write_page
 from napari_ctcl.sample import fill
 from napari_ctcl.segment.protocol import Request, command
 from napari_ctcl.store import Photo, Study
+from napari_ctcl.store.areas import accept
 
 PHOTOS, SIZE, CLINIC = 20, (480, 640), 20
 PATIENCE_PX = 40
@@ -141,7 +142,7 @@ def _annotate(photo: Photo, truth: Labels) -> int:
     """Accept the proposal, then repaint each connected error; gives the strokes it took."""
     labels = photo.labels("annotation", user="scripted annotator")
     try:
-        labels.accept(Region.whole(photo.shape()))
+        accept(labels, Region.whole(photo.shape()))
         strokes = 1
         shown = labels.read(level=0, ys=(0, photo.height), xs=(0, photo.width))
         for lesion in CLASSES:

@@ -20,15 +20,17 @@ from sqlalchemy import select
 from napari_ctcl.errors import InputError
 from napari_ctcl.events import Event, Note, Progress, Started
 from napari_ctcl.lesion import Lesion
+from napari_ctcl.store import areas
 from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow
 from napari_ctcl.store.chunks import TILE
 from napari_ctcl.store.disk import TEMPORARY, room_on, sync_tree
+from napari_ctcl.store.drawing import Part
 from napari_ctcl.store.folds import require_spelling
 from napari_ctcl.store.formats import PhotoFile, open_photo
 from napari_ctcl.store.intake import Intake
 from napari_ctcl.store.labels import open_labels
 from napari_ctcl.store.lock import Lock
-from napari_ctcl.store.masks import Labels, Mask, MaskMap, open_mask
+from napari_ctcl.store.masks import Mask, MaskMap, open_mask
 from napari_ctcl.store.photo import IMAGE, journal_path
 from napari_ctcl.store.publish import Staged, publish, sweep
 from napari_ctcl.store.pyramid import BAND, PyramidWriter
@@ -224,18 +226,19 @@ def _paint(folder: Path, shape: tuple[int, int], mask: Mask) -> None:
         user="import",
     )
     try:
-        pyramid.fill("import", _parts(shape, mask))
+        areas.paint(pyramid, "import", _parts(shape, mask))
         pyramid.flush()
     finally:
         pyramid.close()
 
 
-def _parts(shape: tuple[int, int], mask: Mask) -> Iterator[tuple[int, int, Labels]]:
-    """A mask tile by tile, each with its corner."""
+def _parts(shape: tuple[int, int], mask: Mask) -> Iterator[Part]:
+    """A mask tile by tile."""
     for y in range(0, shape[0], TILE):
         band = mask.labels((y, min(y + TILE, shape[0])))
         for x in range(0, shape[1], TILE):
-            yield y, x, band[:, x : x + TILE]
+            labels = band[:, x : x + TILE]
+            yield Part(y, x, labels != 0, labels)
 
 
 def _advice(classes: frozenset[Lesion], mask_map: MaskMap | None) -> list[str]:

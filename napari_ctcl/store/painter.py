@@ -16,6 +16,7 @@ from typing import Final
 
 from napari_ctcl.errors import Cancelled, CtclError, WorkFailed
 from napari_ctcl.region import Region
+from napari_ctcl.store.areas import painting
 from napari_ctcl.store.covering import parts
 from napari_ctcl.store.gesture import Draw, Gesture, Step, encode
 from napari_ctcl.store.painting import TiledPyramid
@@ -266,7 +267,7 @@ def gestured(
         for region in labels.stepping(gesture.tool, first=first, noted=noted):
             yield region, 0
         return
-    for stroke in labels.painting(gesture.tool, parts(gesture, labels), head=head, noted=noted):
+    for stroke in painting(labels, gesture.tool, parts(gesture, labels), head=head, noted=noted):
         yield stroke.region, stroke.pixels
 
 

@@ -7,10 +7,9 @@ writes again what was not marked.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import reduce
-from itertools import islice
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from napari_ctcl.errors import CtclError, MaskError
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.region import Region, Span, grid
+from napari_ctcl.region import Region, Span
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chunks import TILE, LabelImage, Labels
 from napari_ctcl.store.drawing import Drawing, Mask, Part
@@ -30,8 +29,8 @@ from napari_ctcl.store.stroke import Stroke
 from napari_ctcl.store.tiles import Tiles
 from napari_ctcl.store.writer import Writer
 
-PARTS: Final = 256
-"""How many parts of a large area are painted as one stroke; a tile's labels are 256 KiB."""
+MANY: Final = 256
+"""How many unwritten tiles are too many to be kept in memory; a tile's labels are 256 KiB."""
 
 
 class TiledPyramid:
@@ -138,8 +137,7 @@ class TiledPyramid:
             If the value is no class.
         """
         _require_class(value)
-        with self._pen:
-            return self._stroke().paint(Part(y0, x0, mask, np.uint8(value)), only)
+        return self.paint(Part(y0, x0, mask, np.uint8(value)), only=only)
 
     def paste(self, y0: int, x0: int, labels: Labels, *, only: frozenset[int] | None = None) -> int:
         """Paint many classes at once; unlabelled pixels of what is pasted leave what they would cover.
@@ -161,11 +159,20 @@ class TiledPyramid:
         """
         if labels.size:
             _require_class(int(labels.max()))
-        with self._pen:
-            return self._stroke().paint(Part(y0, x0, labels != 0, labels), only)
+        return self.paint(Part(y0, x0, labels != 0, labels), only=only)
 
-    def commit(self) -> Stroke | None:
+    def paint(self, part: Part, *, only: frozenset[int] | None = None) -> int:
+        """Paint what a part says; as `edit` and `paste`, of which each gives one."""
+        with self._pen:
+            return self._stroke().paint(part, only)
+
+    def commit(self, *, head: int | None = None, noted: int | None = None) -> Stroke | None:
         """End the stroke; it is safe on disk once this returns.
+
+        Parameters
+        ----------
+        head : the stroke that it is a part of, and is undone with
+        noted : the gesture that it belongs to, if that was noted before
 
         Returns
         -------
@@ -176,9 +183,6 @@ class TiledPyramid:
         DiskFull
             If there is no room; the stroke is taken back, and painting can go on once there is.
         """
-        return self._commit()
-
-    def _commit(self, head: int | None = None, noted: int | None = None) -> Stroke | None:
         with self._pen:
             drawing = self._stroke()
             try:
@@ -221,85 +225,6 @@ class TiledPyramid:
         """Do the last stroke again that was taken back; as `undo` otherwise."""
         return reduce(_joined, self.stepping("redo"), None)
 
-    def accept(self, region: Region, *, keep_human: bool = True) -> int:
-        """Copy the prediction into the annotation, with the tool "accept"; see `fill`.
-
-        Parameters
-        ----------
-        region : level-0 pixels; what leaves the image is cut
-        keep_human : leave pixels that a person has already labelled as they are
-
-        Returns
-        -------
-        How many pixels changed.
-        """
-        only = frozenset({int(Lesion.UNLABELLED)}) if keep_human else None
-        cells = (cell & region for cell in grid(self.shape, TILE, region))
-        return self.fill("accept", ((part.y0, part.x0, self.model(part)) for part in cells), only=only)
-
-    def fill(self, tool: str, parts: Iterable[tuple[int, int, Labels]], *, only: frozenset[int] | None = None) -> int:
-        """Paint an area of any size; see `painting`.
-
-        Parameters
-        ----------
-        parts : level-0 pixel of a part's corner and its labels, as in `paste`; of a tile or less each
-
-        Returns
-        -------
-        How many pixels changed.
-        """
-        painted = (Part(y0, x0, labels != 0, labels) for y0, x0, labels in parts)
-        return sum(stroke.pixels for stroke in self.painting(tool, painted, only=only))
-
-    def painting(
-        self,
-        tool: str,
-        parts: Iterable[Part],
-        *,
-        only: frozenset[int] | None = None,
-        head: int | None = None,
-        noted: int | None = None,
-    ) -> Iterator[Stroke]:
-        """Paint an area of any size, part by part, in bounded memory.
-
-        Every few hundred parts make one stroke of the journal; all of them are undone and done again together. Should a
-        part fail, or the generator be closed, what was painted before is taken back.
-
-        Parameters
-        ----------
-        tool : what paints it, in a word
-        parts : of a tile or less each
-        only : values that may be painted over; all of them by default
-        head : the first stroke of what a crash interrupted and this goes on with
-        noted : the gesture that all of it belongs to, if that was noted before
-
-        Yields
-        ------
-        Each of those strokes, once it is safe.
-
-        Raises
-        ------
-        DiskFull
-            If there is no room, not even to take back what was painted by then; `undo` does so once there is.
-        """
-        waiting, more = iter(parts), True
-        with self._pen:
-            try:
-                while more:
-                    self.begin(tool)
-                    painted = [self._stroke().paint(part, only) for part in islice(waiting, PARTS)]
-                    more = len(painted) == PARTS
-                    entry = self._commit(head, noted)
-                    if entry is not None:
-                        head = head or entry.seq
-                        yield entry
-                        self._make_room()
-            except BaseException:
-                self.abort()
-                if head is not None:
-                    self.undo()
-                raise
-
     def stepping(
         self, kind: Literal["undo", "redo"], *, first: Region | None = None, noted: int | None = None
     ) -> Iterator[Region]:
@@ -319,7 +244,7 @@ class TiledPyramid:
                 for region, entries in self._history.step(kind, user=self.user, first=first, noted=noted):
                     if entries:
                         self._writer.journalled(entries[-1].seq)
-                    self._make_room()
+                    self.make_room()
                     yield region
 
     def human(self, region: Region) -> Labels:
@@ -374,9 +299,9 @@ class TiledPyramid:
             raise RuntimeError("no stroke is being drawn: begin() comes first")
         return self._drawing
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """Write what is waiting if that is much, so that it need not stay in memory."""
-        if self.unwritten >= PARTS:
+        if self.unwritten >= MANY:
             with suppress(CtclError, OSError):  # kept in `problem`; the journal has it all, and the thread tries again
                 self._writer.flush()
             self._tiles.drop_clean()

@@ -18,7 +18,7 @@ from napari_ctcl.errors import DiskFull, InputError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.raster import Capsule, polygon_mask
 from napari_ctcl.region import Region, grid
-from napari_ctcl.store import covering, painter, painting
+from napari_ctcl.store import areas, covering, painter
 from napari_ctcl.store.flood import flooded, unpacked
 from napari_ctcl.store.gesture import UNJUDGED, Draw, Fill, Judge, Rule, Stamp, Step, decode, encode
 from napari_ctcl.store.painter import Painter
@@ -227,7 +227,7 @@ def test_a_crash_between_note_and_pixels_loses_no_gesture(folder, tmp_path_facto
 
 
 def test_a_crash_in_the_middle_of_a_large_stroke_leaves_one_stroke_to_undo(folder, tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(painting, "PARTS", 2)
+    monkeypatch.setattr(areas, "PARTS", 2)
     labels = open_at(folder)
     gesture = stroke(radius=900.0)
     note = labels.journal.note(encode(gesture), user="Anna")
@@ -255,7 +255,7 @@ def test_what_is_on_screen_is_taken_back_first(labels, hand, monkeypatch):
 
 
 def test_a_large_gesture_that_is_cancelled_is_taken_back_whole(labels, hand, monkeypatch):
-    monkeypatch.setattr(painting, "PARTS", 1)
+    monkeypatch.setattr(areas, "PARTS", 1)
     steps, go_on = painter.gestured, threading.Semaphore(1)
 
     def slow(*args, **options):

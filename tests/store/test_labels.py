@@ -21,8 +21,9 @@ from ome_zarr_models.v05.labels import Labels as LabelsGroup
 from napari_ctcl.errors import DiskFull, InputError, MaskError, StudyBusy, StudyError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
-from napari_ctcl.store import labelimage, painting, writer
+from napari_ctcl.store import areas, labelimage, painting, writer
 from napari_ctcl.store.chunks import halved
+from napari_ctcl.store.drawing import Part
 from napari_ctcl.store.shapes import level_shapes
 from napari_ctcl.store.tiles import Tiles
 
@@ -298,9 +299,9 @@ def test_accepting_copies_the_prediction_and_keeps_human_pixels(labels, folder):
     inside = np.zeros(SHAPE, bool)
     inside[:700, 90:1000] = True
     expected = np.where(inside & (human == 0), predicted, human)
-    assert labels.accept(region) == int((expected != human).sum())
+    assert areas.accept(labels, region) == int((expected != human).sum())
     assert np.array_equal(everything(labels), expected)
-    labels.accept(region, keep_human=False)
+    areas.accept(labels, region, keep_human=False)
     assert np.array_equal(everything(labels), np.where(inside & (predicted > 0), predicted, expected))
     assert [stroke.tool for stroke in labels.journal.strokes()] == ["brush", "accept", "accept"]
     labels.undo(), labels.undo()
@@ -308,14 +309,15 @@ def test_accepting_copies_the_prediction_and_keeps_human_pixels(labels, folder):
 
 
 def test_accepting_a_large_area_is_many_strokes_undone_as_one(folder, monkeypatch):
-    monkeypatch.setattr(painting, "PARTS", 2)
+    monkeypatch.setattr(areas, "PARTS", 2)
+    monkeypatch.setattr(painting, "MANY", 2)
     predicted = np.random.default_rng(1).integers(0, 5, SHAPE).astype(np.uint8)
     predict(folder, predicted)
     with open_at(folder) as labels:
         paint(labels)
         human = everything(labels)
         expected = np.where(human == 0, predicted, human)
-        assert labels.accept(Region.whole(SHAPE)) == int((expected != human).sum())
+        assert areas.accept(labels, Region.whole(SHAPE)) == int((expected != human).sum())
         assert len(labels.journal.strokes()) == 1 + 5
         assert labels.unwritten <= 2
         assert np.array_equal(everything(labels), expected)
@@ -333,21 +335,23 @@ def test_accepting_a_large_area_is_many_strokes_undone_as_one(folder, monkeypatc
 
 
 def test_an_acceptance_that_fails_half_way_is_taken_back(folder, monkeypatch):
-    monkeypatch.setattr(painting, "PARTS", 2)
+    monkeypatch.setattr(areas, "PARTS", 2)
+    monkeypatch.setattr(painting, "MANY", 2)
     predict(folder, np.full(SHAPE, 2, np.uint8))
     (folder / "image.ome.zarr/labels/prediction/0/c/2/1").write_bytes(b"broken")
     with open_at(folder) as labels:
         paint(labels)
         human = everything(labels)
         with pytest.raises(StudyError, match="cannot be decoded"):
-            labels.accept(Region.whole(SHAPE))
+            areas.accept(labels, Region.whole(SHAPE))
         assert np.array_equal(everything(labels), human)
 
 
 def test_a_crash_with_many_tiles_waiting_is_mended_in_batches(folder, monkeypatch, resting):
     monkeypatch.setattr(writer, "AT_ONCE", 2)
     with open_at(folder) as labels:
-        labels.fill("import", [(0, 0, np.random.default_rng(0).integers(1, 5, SHAPE).astype(np.uint8))])
+        everywhere = np.random.default_rng(0).integers(1, 5, SHAPE).astype(np.uint8)
+        areas.paint(labels, "import", [Part(0, 0, everywhere > 0, everywhere)])
         expected = everything(labels)
         assert labels.unwritten
         crashed = folder.with_name("crashed")
@@ -360,7 +364,7 @@ def test_a_crash_with_many_tiles_waiting_is_mended_in_batches(folder, monkeypatc
 
 
 def test_accepting_where_nothing_was_predicted_does_nothing(labels):
-    assert labels.accept(Region.whole(SHAPE)) == 0
+    assert areas.accept(labels, Region.whole(SHAPE)) == 0
     assert labels.journal.strokes() == []
 
 
