@@ -120,11 +120,6 @@ class SmartBrush(QObject):
         """Whether the layer's tool is the smart brush."""
         return self._ground is not None and self._ground.layer.tool == "smart"
 
-    def toggle(self) -> None:
-        """Take the smart brush in hand; or the plain one, where it is in hand already."""
-        if self._ground is not None:
-            self._ground.layer.tool = "paint" if self.in_hand else "smart"
-
     def use(self, source: Source) -> None:
         """Paint superpixels; or the model's segments where it proposes a lesion, and superpixels elsewhere."""
         self.source = source
