@@ -9,25 +9,21 @@ undo is an entry of its own that compensates an earlier one.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
-from napari_ctcl.errors import CtclError, DiskFull, StudyError, WorkFailed
-from napari_ctcl.region import Region, grid
-from napari_ctcl.store.chunks import TILE, Labels
+from napari_ctcl.errors import StudyError, WorkFailed
+from napari_ctcl.region import Region
+from napari_ctcl.store.record import Record, explained
 from napari_ctcl.store.schema import SCHEMA, STEPS
-from napari_ctcl.store.shapes import Shape
-from napari_ctcl.store.stroke import Change, Kind, Made, Place, Stroke, unpack
+from napari_ctcl.store.stroke import Change, Kind, Made, Stroke
 
 
-class Journal:
-    """The strokes of one label image, in the order they were drawn.
+class Journal(Record):
+    """The strokes of one label image, in the order they were drawn, to be added to.
 
     Parameters
     ----------
@@ -40,16 +36,14 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._one_at_a_time = threading.Lock()
-        self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        super().__init__(path, sqlite3.connect(path, isolation_level=None, check_same_thread=False))
         try:
             self._base.execute("PRAGMA journal_mode = WAL")
             self._base.execute("PRAGMA synchronous = FULL")
             self._prepare()
         except sqlite3.DatabaseError as error:
             self._base.close()
-            raise _explained(error, path) from error
+            raise explained(error, path) from error
         except StudyError:
             self._base.close()
             raise
@@ -168,11 +162,6 @@ class Journal:
                 done.append(undone.pop())
         return done, undone
 
-    def waiting(self) -> list[Place]:
-        """Tiles of entries whose pixels may not be in the label image yet."""
-        query = "SELECT DISTINCT ty, tx FROM tiles JOIN entries USING (seq) WHERE applied = 0 ORDER BY ty, tx"
-        return [(ty, tx) for ty, tx in self._rows(query)]
-
     def mark_applied(self, upto: int) -> None:
         """Note that the pixels of all entries up to this one are in the label image, and safe there."""
         with self._transaction() as base:
@@ -182,52 +171,6 @@ class Journal:
         """Have every entry wait again: the label image is gone, and is to be made anew from the journal."""
         with self._transaction() as base:
             base.execute("UPDATE entries SET applied = 0 WHERE applied = 1")
-
-    def last(self) -> int:
-        """Number of the newest entry; 0 when there is none."""
-        return int(self._rows("SELECT coalesce(max(seq), 0) FROM entries")[0][0])
-
-    def touched(self) -> list[Place]:
-        """Every tile that a stroke has ever changed."""
-        return [(ty, tx) for ty, tx in self._rows("SELECT DISTINCT ty, tx FROM tiles ORDER BY ty, tx")]
-
-    def tile(self, place: Place, shape: Shape) -> Labels:
-        """A tile as all strokes together leave it.
-
-        Parameters
-        ----------
-        shape : (height, width) of the tile, which is cut at the image's edge
-        """
-        labels = np.zeros(shape, np.uint8)
-        query = "SELECT y0, y1, x0, x1, after FROM tiles WHERE ty = ? AND tx = ? ORDER BY seq"
-        for y0, y1, x0, x1, after in self._rows(query, place):
-            labels[y0:y1, x0:x1] = unpack(after, (y1 - y0, x1 - x0))
-        return labels
-
-    def verify(self, labels: Any) -> list[Place]:
-        """Tiles of a label image that are not what the journal says.
-
-        Tiles with strokes that still wait to be written are left out: the next opening for writing rebuilds them.
-
-        Parameters
-        ----------
-        labels : level 0, anything of two dimensions that can be sliced
-        """
-        touched, waiting = set(self.touched()), set(self.waiting())
-        wrong: list[Place] = []
-        for cell in grid(labels.shape, TILE):
-            place = cell.y0 // TILE, cell.x0 // TILE
-            if place in waiting:
-                continue
-            expected = self.tile(place, cell.shape) if place in touched else np.zeros(cell.shape, np.uint8)
-            if not np.array_equal(labels[cell.slices], expected):
-                wrong.append(place)
-        return wrong
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._one_at_a_time:
-            self._base.close()
 
     def _prepare(self) -> None:
         found = int(self._base.execute("PRAGMA user_version").fetchone()[0])
@@ -240,13 +183,6 @@ class Journal:
         if found < SCHEMA:
             self._base.executescript(f"BEGIN IMMEDIATE; {STEPS[found]} PRAGMA user_version = {SCHEMA}; COMMIT;")
 
-    def _rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        try:
-            with self._one_at_a_time:
-                return self._base.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise _explained(error, self.path) from error
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._one_at_a_time:
@@ -255,7 +191,7 @@ class Journal:
                 yield self._base
                 self._base.execute("COMMIT")
             except sqlite3.DatabaseError as error:
-                raise _explained(error, self.path) from error
+                raise explained(error, self.path) from error
             finally:
                 if self._base.in_transaction:
                     self._base.execute("ROLLBACK")
@@ -297,12 +233,3 @@ def _stroke(row: tuple[Any, ...]) -> Stroke:
         applied=bool(row[12]),
         head=row[13],
     )
-
-
-def _explained(error: sqlite3.DatabaseError, path: Path) -> CtclError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE}:
-        return DiskFull(f"no room on the disk for {path}", do="free some space, then go on")
-    if code & 0xFF in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-        return StudyError(f"{path} is damaged ({error})", do="restore the photo's folder from a copy")
-    return WorkFailed(f"{path} cannot be written: {error}", do="check the disk and the permissions")

@@ -12,13 +12,13 @@ from napari_ctcl.errors import StudyError
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chronicle import Chronicle
 from napari_ctcl.store.chunks import Key, LabelImage
-from napari_ctcl.store.journal import Journal
+from napari_ctcl.store.record import Record
 from napari_ctcl.store.stroke import Place
 
 ADOPT = "if it is lost for good, ctcl journal STUDY PHOTO --adopt NAME begins a new one with the labels as they are"
 
 
-def lost_chunks(journal: Journal | Chronicle, image: LabelImage) -> dict[Key, Place]:
+def lost_chunks(journal: Record, image: LabelImage) -> dict[Key, Place]:
     """Chunks of any level that the disk should have and has not.
 
     Parameters

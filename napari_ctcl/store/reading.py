@@ -153,10 +153,6 @@ class LabelReader:
         """Refuse, as `begin` does."""
         self._refuse()
 
-    def paint(self, *_: object, **__: object) -> NoReturn:
-        """Refused: somebody else paints here."""
-        self._refuse()
-
     def stepping(self, *_: object, **__: object) -> NoReturn:
         """Refuse, as `begin` does."""
         self._refuse()

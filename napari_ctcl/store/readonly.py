@@ -58,8 +58,8 @@ def require_writing(path: Path, what: str) -> None:
 def open_reading(path: Path) -> sqlite3.Connection:
     """A connection that reads all that was committed, can change none of it, and keeps no writer waiting.
 
-    Any thread may use it, one at a time. Where it may, it leaves the folder as tidy as a writer would: a connection that
-    SQLite itself opens for reading leaves its working files behind.
+    Any thread may use it, one at a time. Where it may, it leaves the folder as tidy as a writer would; one that SQLite
+    opens for reading alone leaves its working files behind.
 
     Raises
     ------

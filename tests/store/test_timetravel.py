@@ -18,8 +18,9 @@ from study_ground import FACTS, noise, save
 from napari_ctcl.errors import DiskFull, InputError, NotFound, StudyError
 from napari_ctcl.events import Finished, Note
 from napari_ctcl.lesion import contract, contract_hash
-from napari_ctcl.store import labelfile, painting
+from napari_ctcl.store import areas, labelfile
 from napari_ctcl.store.chronicle import Chronicle
+from napari_ctcl.store.drawing import Part
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.timetravel import export_at, labels_at, moment
 
@@ -95,11 +96,15 @@ def test_acts_say_who_did_what_and_what_an_undo_took_back(photo):
 
 
 def test_parts_of_a_large_stroke_are_one_act_and_are_taken_whole(folder, monkeypatch):
-    monkeypatch.setattr(painting, "PARTS", 2)
-    parts = [(y, x, np.full((100, 100), 1 + (x > 0), np.uint8)) for y in range(0, 1000, 200) for x in (0, 200)]
+    monkeypatch.setattr(areas, "PARTS", 2)
+    parts = [
+        Part(y, x, np.ones((100, 100), bool), np.full((100, 100), 1 + (x > 0), np.uint8))
+        for y in range(0, 1000, 200)
+        for x in (0, 200)
+    ]
     with open_at(folder) as labels:
         stroke(labels, 50, 900, 4)
-        labels.fill("accept", parts)
+        areas.paint(labels, "accept", parts)
         painted = labels.read(ys=(0, SHAPE[0]), xs=(0, SHAPE[1]))
         labels.undo()
     with Chronicle(folder / "journal.sqlite") as strokes:
@@ -236,7 +241,7 @@ def test_a_photo_that_nobody_painted_has_no_journal(study, tmp_path):
 def test_a_file_that_is_no_journal_and_one_of_a_later_version_are_refused(tmp_path):
     path = tmp_path / "journal.sqlite"
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(StudyError, match="cannot be read"):
+    with pytest.raises(StudyError, match="damaged"):
         Chronicle(path)
     path.unlink()
     path.touch()
