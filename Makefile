@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH  ?= torch==2.13.0
 BIN    := .venv/bin
 READY  := .venv/.ready
-SCREEN := LIBGL_ALWAYS_SOFTWARE=1 QT_API=pyqt6 xvfb-run -a -s "-screen 0 1920x1200x24 +extension GLX +render -noreset"
+SCREEN  = LIBGL_ALWAYS_SOFTWARE=1 QT_API=$(1) xvfb-run -a -s "-screen 0 1920x1200x24 +extension GLX +render -noreset"
 
 .PHONY: help setup system demo test check bench screenshots clean
 
@@ -26,8 +26,9 @@ $(READY): pyproject.toml | system
 demo: setup  ## run the whole loop on sample data; the report lands in demo/report.html
 	$(BIN)/ctcl demo
 
-test: setup  ## run every test, GUI tests in a real window on a virtual screen
-	$(SCREEN) $(BIN)/python -m pytest -m "slow or not slow"
+test: setup  ## run every test in a real window on a virtual screen, then the window's again under the other Qt binding
+	$(call SCREEN,pyqt6) $(BIN)/python -m pytest -m "slow or not slow"
+	$(call SCREEN,pyside6) $(BIN)/python -m pytest -o qt_api=pyside6 tests/gui
 
 check: setup  ## lint, types and layers
 	$(BIN)/ruff check .
@@ -36,10 +37,10 @@ check: setup  ## lint, types and layers
 	$(BIN)/lint-imports
 
 bench: setup  ## measure; prints a table and keeps JSON in benchmarks/results
-	$(SCREEN) $(BIN)/python -m benchmarks
+	$(call SCREEN,pyqt6) $(BIN)/python -m benchmarks
 
 screenshots: setup  ## remake the pictures in docs/images
-	$(SCREEN) $(BIN)/python docs/screenshots.py
+	$(call SCREEN,pyqt6) $(BIN)/python docs/screenshots.py
 
 clean:  ## remove the environment and the demo
 	rm -rf .venv demo build dist
