@@ -63,7 +63,8 @@ class Map(QWidget):
         solid = np.ascontiguousarray(pixels)
         image = QImage(solid.data, solid.shape[1], solid.shape[0], 3 * solid.shape[1], QImage.Format.Format_RGB888)
         sharp = self.size() * self.devicePixelRatioF()
-        self._picture = QPixmap.fromImage(image).scaled(sharp, transformMode=Qt.TransformationMode.SmoothTransformation)
+        smooth, whole = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.IgnoreAspectRatio
+        self._picture = QPixmap.fromImage(image).scaled(sharp, whole, smooth)  # the bindings name these two differently
         self.update()
 
     def show_tint(self, colours: Bytes) -> None:

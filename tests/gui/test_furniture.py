@@ -9,6 +9,7 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from superqt.utils import qimage_to_array
 
 from napari_ctcl._widgets.badge import Badge
 from napari_ctcl._widgets.glass import Glass
@@ -37,9 +38,7 @@ def on_screen(sight: Sight) -> Any:
     surface = sight.surface
     corner = surface.mapToGlobal(surface.rect().topLeft())
     shot = QApplication.primaryScreen().grabWindow(0, corner.x(), corner.y(), surface.width(), surface.height())
-    image = shot.toImage().convertToFormat(shot.toImage().Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
-    return rows.reshape(image.height(), image.bytesPerLine())[:, : 3 * image.width()].reshape(image.height(), -1, 3)
+    return qimage_to_array(shot.toImage())[..., :3]
 
 
 def colours_near(picture: Any, place: QPointF, reach: int = 4) -> Any:
