@@ -126,7 +126,7 @@ def main() -> None:
     shoot(viewer, IMAGES / "empty.png")
     with tempfile.TemporaryDirectory() as folder:
         annotator.open(make_study(Path(folder)))
-        annotator.header.reader.setText("r.one")
+        annotator.workplace.furniture.badge.show_reader("r.one")
         photo = annotator.session.photos()[-1]
         annotator.show_photo(photo.id)
         viewer.window.resize(*SIZES["1600"])

@@ -123,6 +123,10 @@ class PyramidView(Labels):
     def _get_layer_slicing_state(self, data: Any, cache: bool) -> _PyramidSlicing:
         return _PyramidSlicing(self, data, cache)
 
+    def point_at(self, point: Point) -> None:
+        """Have the next judgement be about a level-0 point, as if the mouse were there; it is until the mouse moves."""
+        self._pointer = point
+
     def _follow(self, event: Any) -> None:
         self._pointer = as_point(self.world_to_data(event.position))
 

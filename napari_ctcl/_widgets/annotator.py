@@ -27,10 +27,10 @@ from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.rounds import Rounds
 from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
-from napari_ctcl._widgets.sight import Sight
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
+from napari_ctcl._widgets.workplace import Workplace
 from napari_ctcl.learnable import Learnable
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
@@ -54,7 +54,7 @@ class Annotator(QWidget):
         self.viewer = viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.session: Session | None = None
         self.palette, self.segmenting, self.training = Palette(), SegmentBox(), TrainPanel()
-        self.photos, self.header = PhotoList(), Header("")
+        self.photos, self.header = PhotoList(), Header()
         self.canvas, self.lesions = Canvas(viewer, self.palette), LesionList()
         self.rounds = Rounds(self.lesions, self.canvas, self.palette)
         self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
@@ -63,6 +63,7 @@ class Annotator(QWidget):
         self.incoming = Incoming(viewer, self.header)
         self.docks: list[QDockWidget] = []
         self._surface: QWidget | None = None
+        self.workplace: Workplace | None = None
         self._lay_out()
         self._join()
         self._reflect()
@@ -127,8 +128,17 @@ class Annotator(QWidget):
         self._surface = main.findChild(QOpenGLWidget)
         if self._surface is not None:
             self.canvas.watch(self._surface)
-            self.rounds.watch(Sight(self.viewer, self._surface))
+            self._furnish(self._surface)
         self.incoming.watch(self._surface)
+
+    def _furnish(self, surface: QWidget) -> None:
+        """Lay out what needs the canvas itself, now that there is one."""
+        place = self.workplace = Workplace(self.canvas, surface, self.photos, self.header, self.tabs)
+        place.failed.connect(lambda text: self.header.tell(text, kind="bad"))
+        place.scaled.connect(self.rounds.show_scale)
+        self.rounds.watch(place.furniture.sight)
+        if self.session is not None and self.session.photo is not None:
+            place.begin(self.session)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Close the study with the window; a close waits for what runs, and a refused one leaves it open."""
@@ -171,14 +181,14 @@ class Annotator(QWidget):
         session.photo_changed.connect(self._photo_changed)
         session.region_predicted.connect(self._region_predicted)
         self.jobs.watch(session)
-        self.header.reader.setText(session.user)
         self._list_photos()
         found = session.photos()
         if photo is not None or found:
             self.show_photo(photo or found[0].id)
         else:
             self.canvas.clear()
-            self.header.show_photo(None)
+            self.header.show_place(None)
+            self.header.show_state(None)
             self.header.tell("This study has no photos yet. Import some with: ctcl import", kind="info")
         self._reflect()
 
@@ -202,6 +212,8 @@ class Annotator(QWidget):
         self.counter.stop()
         self.rounds.stop()
         self.judging.stop()
+        if self.workplace is not None:
+            self.workplace.stop()
         if session is not None:
             self._try(lambda: session.close(wait=False))
 
@@ -228,7 +240,9 @@ class Annotator(QWidget):
         if self.session is not None and self.session.photo is not None:
             self.canvas.show(self.session)
             self.rounds.begin(self.session)
-            self.header.show_photo(self.session.photo)
+            self.header.show_state(None)
+            if self.workplace is not None:
+                self.workplace.begin(self.session)
             self.photos.show_current(self.session.photo.id)
             self.judging.look_at([self.session.photo])
             self._reflect()
@@ -239,7 +253,8 @@ class Annotator(QWidget):
         if session is None:
             return
         safe = self._try(session.painted)
-        self.header.show_saved(saved=safe is not None)
+        if self.workplace is not None:
+            self.workplace.show_saved(saved=safe is not None)
         if session.labels.problem is not None:
             problem = in_words(session.labels.problem)
             self._warn(f"Your strokes are safe in the journal, but not in the labels yet. {problem}")
@@ -255,7 +270,6 @@ class Annotator(QWidget):
             lesion, tool = Lesion(layer.selected_label), layer.tool
             self.palette.show_class(lesion)
             self.palette.show_tool(tool)
-            self.header.show_class(lesion, self.palette.colours[lesion], tool)
 
     def _recount(self, soon_ms: int = 0) -> None:
         if self.session is not None and self.session.photo is not None:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from napari.layers import Image
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_ctcl._layers import PyramidLabels, colour_ring, colours
-from napari_ctcl._widgets import keys
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.speaking import in_words
 from napari_ctcl.lesion import Lesion
@@ -44,17 +43,17 @@ class Canvas(QObject):
 
     def __init__(self, viewer: Any, palette: Palette) -> None:
         super().__init__()
-        keys.bind()
         self.viewer, self.palette = viewer, palette
         self.image: Image | None = None
         self.labels: PyramidLabels | None = None
         self._own_size = False
+        self._line = palette.outline.value()
         self._mending = QTimer(self)
         self._mending.setInterval(_MEND_MS)
         self._mending.timeout.connect(self._mend)
         for signal, slot in (
-            (palette.class_chosen, self._take),
-            (palette.tool_chosen, self._use),
+            (palette.class_chosen, self.take),
+            (palette.tool_chosen, self.use),
             (palette.brush_changed, lambda *_: self.size_brush()),
             (palette.outline_changed, lambda width: self._set("outline_px", width)),
             (palette.keep_human_changed, lambda _: self._set("rule", self._rule())),
@@ -67,24 +66,19 @@ class Canvas(QObject):
         viewer.scene.camera.events.zoom.connect(self.size_brush)
 
     def watch(self, surface: QWidget) -> None:
-        """Take the Tab key before Qt moves the focus with it, and the focus whenever a class or tool is chosen.
+        """Give the photo the keys when a class or a tool was chosen with the mouse.
 
         Parameters
         ----------
         surface : what the photo is drawn in
         """
-        surface.installEventFilter(self)
-        self.palette.class_chosen.connect(lambda _: surface.setFocus())
-        self.palette.tool_chosen.connect(lambda _: surface.setFocus())
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Hide the labels while Tab is held."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and event.key() == Qt.Key.Key_Tab:
-            if not event.isAutoRepeat():
-                hidden = event.type() == QEvent.Type.KeyPress
-                self._set("opacity", 0.0 if hidden else 1.0)
-            return True
-        return bool(super().eventFilter(watched, event))
+        def go_on(_: object) -> None:
+            if not self.palette.isAncestorOf(QApplication.focusWidget()):  # chosen by keyboard: that stays where it is
+                surface.setFocus()
+
+        self.palette.class_chosen.connect(go_on)
+        self.palette.tool_chosen.connect(go_on)
 
     def show(self, session: Session) -> None:
         """Put the photo in hand on the canvas, whole."""
@@ -181,14 +175,22 @@ class Canvas(QObject):
         zoom = self.viewer.scene.camera.zoom if self.palette.constant.isChecked() else 1.0
         self.palette.show_brush(self.labels.brush_size * zoom)
 
-    def _take(self, value: int) -> None:
+    def take(self, value: int) -> None:
+        """Take a class in hand, and the brush where the tool in hand paints none."""
         if self.labels is not None:
             self.labels.selected_label = value
             if self.labels.tool in NO_CLASS:
                 self.labels.tool = "paint"
 
-    def _use(self, tool: str) -> None:
+    def use(self, tool: str) -> None:
+        """Take a tool in hand."""
         self._set("tool", tool)
+
+    def outline(self) -> None:
+        """Draw the outlines of lesions, or leave them away."""
+        slider = self.palette.outline
+        self._line, line = slider.value(), self._line
+        slider.setValue(0 if self._line else line)
 
     def _colour(self) -> None:
         palette = self.palette

@@ -39,6 +39,7 @@ class Furniture(QObject):
         super().__init__(surface)
         self._palette = palette
         self._layer: PyramidLabels | None = None
+        self._aimed = False
         self.sight, self.overview = Sight(viewer, surface), Overview()
         self.glass, self.badge = Glass(self.sight), Badge(surface)
         self.navigator, self.bar = Navigator(self.sight), ScaleBar(self.sight)
@@ -59,11 +60,12 @@ class Furniture(QObject):
         layer.events.measured.connect(lambda event: self.ruler.measure(*event.points))
         layer.mouse_move_callbacks.append(self._hover)
 
-    def show(self, session: Session | None) -> None:
+    def begin(self, session: Session | None) -> None:
         """Show another photo, or none."""
         photo = session.photo if session is not None else None
         self.badge.show_photo(photo)
         self.ruler.drop()
+        self.glass.show_aim(None)
         self.navigator.show_picture(None)
         self.overview.watch(session.shown if session is not None else None)
         self.show_scale(photo.mm_per_px if photo is not None else None)
@@ -87,6 +89,18 @@ class Furniture(QObject):
         surface.setFocus()
         return elsewhere
 
+    def pan(self, down: float, across: float) -> None:
+        """Move the view by key steps, and point at its middle until the mouse moves."""
+        self.sight.pan_by(down, across)
+        self.aim()
+
+    def aim(self) -> None:
+        """Point at the middle of the view, as the mouse does where it is; the next judgement is meant for that."""
+        if self._layer is not None:
+            self._layer.point_at(self.sight.centre)
+            self.glass.show_aim(self.sight.centre)
+            self._aimed = True
+
     def _trail(self, tool: str, points: Sequence[Point]) -> None:
         if tool == "ruler":
             self.ruler.draw(points)
@@ -96,6 +110,9 @@ class Furniture(QObject):
         self.glass.show_trail(points, _REGION if tool == "region" else self._palette.colours[lesion])
 
     def _hover(self, layer: PyramidLabels, event: Any) -> None:
+        if self._aimed:
+            self._aimed = False
+            self.glass.show_aim(None)
         if layer.tool == "ruler" and layer.ruler_start is not None:
             y, x = layer.world_to_data(event.position)[-2:]
             self.ruler.hover((float(y), float(x)))

@@ -22,6 +22,7 @@ _LIGHT: Final = QColor(255, 255, 255, 235)
 _DASH: Final = 5.0
 _END_PX: Final = 7.0
 _PAD_PX: Final = 6.0
+_AIM_PX: Final = (5.0, 14.0)
 
 
 class Glass(QWidget):
@@ -42,6 +43,7 @@ class Glass(QWidget):
         self._region: Outline | None = None
         self._ruler: tuple[Point, Point | None, str] | None = None
         self._outlines: tuple[Sequence[Outline], QColor] | None = None
+        self._aim: Point | None = None
         sight.moved.connect(self._follow)
         self.hide()
 
@@ -77,10 +79,15 @@ class Glass(QWidget):
         self._outlines = (outlines, QColor(*colour)) if len(outlines) else None
         self._refresh()
 
+    def show_aim(self, point: Point | None) -> None:
+        """Show a cross where keys point while the mouse rests: a level-0 point; none for None."""
+        self._aim = point
+        self._refresh()
+
     @property
     def bare(self) -> bool:
         """Whether nothing is on it."""
-        return self._trail is None and self._region is None and self._ruler is None and self._outlines is None
+        return not self._drawings()
 
     def _refresh(self) -> None:
         if self.bare:
@@ -117,6 +124,8 @@ class Glass(QWidget):
             drawings.append(self._draw_trail)
         if self._ruler is not None:
             drawings.append(self._draw_ruler)
+        if self._aim is not None:
+            drawings.append(self._draw_aim)
         return drawings
 
     def _polygon(self, points: Outline) -> QPolygonF:
@@ -165,6 +174,15 @@ class Glass(QWidget):
                 _draw_end(painter, place, last - first)
         if text:
             _draw_words(painter, (first + last) / 2, text)
+
+    def _draw_aim(self, painter: QPainter) -> None:
+        if self._aim is None:
+            return
+        middle = self._sight.place(self._aim)
+        for ink, width in ((_INK, 4.0), (_LIGHT, 1.6)):
+            painter.setPen(QPen(ink, width))
+            for way in (QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1)):
+                painter.drawLine(middle + way * _AIM_PX[0], middle + way * _AIM_PX[1])
 
 
 def _draw_end(painter: QPainter, place: QPointF, along: QPointF) -> None:

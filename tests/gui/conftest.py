@@ -40,6 +40,17 @@ def tidy(display: None) -> None:
     gc.collect()
 
 
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keys that a test chooses are kept in its own folder, and forgotten with it."""
+    from napari import settings
+
+    settings._clear_plugin_settings_cache()
+    monkeypatch.setattr(settings, "_CFG_PATH", str(tmp_path / "settings.yaml"))
+    yield
+    settings._clear_plugin_settings_cache()
+
+
 @pytest.fixture(scope="session")
 def predicted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of two photos, the first with a patch and a tumor that a model proposes; copy it before writing to it."""

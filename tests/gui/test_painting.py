@@ -149,7 +149,7 @@ def test_number_keys_take_a_class_in_hand(window: Any, key: str, value: int) -> 
     press(window.viewer, key)
     assert window.canvas.labels.selected_label == value
     assert window.palette.rows[Lesion(value)].property("chosen") == "true"
-    assert Lesion(value).title in window.header.chip.text()
+    assert Lesion(value).title in window.workplace.furniture.badge.hand.text()
 
 
 def test_the_cursor_ring_has_the_colour_of_the_class_in_hand(window: Any) -> None:

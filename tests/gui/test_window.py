@@ -81,7 +81,7 @@ def test_a_stroke_on_a_photo_whose_folder_is_gone_is_not_called_saved(window: An
     root = window.session.photo.root
     root.rename(root.with_name("elsewhere"))
     drag(window.viewer, [place_of(window.viewer, 300, x) for x in np.linspace(900, 1100, 8)])
-    assert "not saved" in window.header.saved.text()
+    assert "not saved" in window.workplace.furniture.badge.saved.text()
     assert "put the folder back" in window.header.message.lower()
     root.with_name("elsewhere").rename(root)
 
@@ -114,7 +114,7 @@ def test_choosing_another_photo_keeps_one_layer_of_each_kind(window: Any) -> Non
         window.show_photo(ident)
         settle(0.2)
     assert list(window.viewer.layers) == layers
-    assert "legs" in window.header.title.text()
+    assert "legs" in window.workplace.furniture.badge.title.text()
     assert window.session.photo.id == second
 
 
@@ -129,7 +129,7 @@ def test_painting_shows_in_the_palette_and_in_the_list(window: Any) -> None:
 def test_clicking_a_class_takes_it_in_hand(window: Any) -> None:
     QTest.mouseClick(window.palette.rows[Lesion.TUMOR], Qt.MouseButton.LeftButton)
     assert window.canvas.labels.selected_label == Lesion.TUMOR
-    assert window.header.chip.text() == "tumor"
+    assert window.workplace.furniture.badge.hand.text() == "tumor"
 
 
 def test_colour_blind_colours_reach_the_layer(window: Any) -> None:
