@@ -10,13 +10,14 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QApplication, QWidget
 
 from napari_ctcl._layers import PyramidLabels, colour_ring, colours
+from napari_ctcl._widgets.brush import SCREEN, SKIN
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.speaking import in_words
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
 from napari_ctcl.shown import Shown, photo_levels
-from napari_ctcl.store.gesture import ANYWHERE, UNJUDGED, Judge, Rule
+from napari_ctcl.store.gesture import Judge
 from napari_ctcl.store.painter import News
 
 NO_CLASS: Final = ("pan_zoom", "erase", "region", "ruler", "pick")
@@ -47,17 +48,18 @@ class Canvas(QObject):
         self.image: Image | None = None
         self.labels: PyramidLabels | None = None
         self._own_size = False
-        self._line = palette.outline.value()
+        self._mm_per_px: float | None = None
+        self._line = palette.looks.outline.value()
         self._mending = QTimer(self)
         self._mending.setInterval(_MEND_MS)
         self._mending.timeout.connect(self._mend)
         for signal, slot in (
             (palette.class_chosen, self.take),
             (palette.tool_chosen, self.use),
-            (palette.brush_changed, lambda *_: self.size_brush()),
-            (palette.outline_changed, lambda width: self._set("outline_px", width)),
-            (palette.keep_human_changed, lambda _: self._set("rule", self._rule())),
-            (palette.looks_changed, self._colour),
+            (palette.brush.size_changed, self.size_brush),
+            (palette.brush.rule_changed, lambda: self._set("rule", self.palette.brush.rule)),
+            (palette.looks.outline_changed, lambda width: self._set("outline_px", width)),
+            (palette.looks.changed, self._colour),
             (palette.undo_asked, lambda: self._do(PyramidLabels.undo)),
             (palette.redo_asked, lambda: self._do(PyramidLabels.redo)),
         ):
@@ -96,16 +98,17 @@ class Canvas(QObject):
         self.viewer.layers.selection.active = self.labels
         self.viewer.reset_view()
         QTimer.singleShot(0, self.viewer.reset_view)  # docks that are still being laid out change the canvas's size
-        self.size_brush()
+        self.palette.brush.show_skin(exists=session.photo.has_labels("skin"))
+        self.show_scale(session.photo.mm_per_px)
         self.in_hand.emit()
 
     def _add_labels(self, shown: Shown) -> None:
         self.labels = layer = PyramidLabels(shown, name="lesions")
-        layer.rule = self._rule()
+        layer.rule = self.palette.brush.rule
         self.viewer.add_layer(layer)
         layer.selected_label = int(Lesion.PATCH)
         layer.tool = "paint"
-        layer.outline_px = self.palette.outline.value()
+        layer.outline_px = self.palette.looks.outline.value()
         self._colour()
         layer.events.behind.connect(lambda _: self.follow())
         layer.events.changed.connect(lambda event: self.changed.emit(event.region))
@@ -113,6 +116,7 @@ class Canvas(QObject):
         layer.events.refused.connect(lambda event: self.refused.emit(in_words(event.error)))
         layer.events.failed.connect(lambda event: self.refused.emit(f"That was not kept. {in_words(event.error)}"))
         layer.events.brush_size.connect(self._brush_resized)
+        layer.events.region.connect(lambda event: self.palette.brush.show_region(event.points or None))
         for event in (layer.events.tool, layer.events.selected_label):
             event.connect(lambda _: self.in_hand.emit())
 
@@ -130,9 +134,6 @@ class Canvas(QObject):
         for news in ended:
             if isinstance(news.gesture, Judge) and news.gesture.inside is not None and news.error is None:
                 self.told.emit(f"{news.pixels:,} pixels {_DONE[news.gesture.tool]}. Undo takes them all back.")
-
-    def _rule(self) -> Rule:
-        return UNJUDGED if self.palette.keep.isChecked() else ANYWHERE
 
     def clear(self) -> None:
         """Take photo and labels off the canvas."""
@@ -161,19 +162,29 @@ class Canvas(QObject):
         return self.labels.in_view
 
     def size_brush(self, *_: Any) -> None:
-        """Give the layer the palette's brush, in the photo's pixels at this zoom."""
+        """Give the layer the palette's brush, in the photo's pixels."""
         if self.labels is None:
             return
-        zoom = self.viewer.scene.camera.zoom if self.palette.constant.isChecked() else 1.0
         self._own_size = True
-        self.labels.brush_size = max(1, round(self.palette.brush / zoom))
+        self.labels.brush_size = max(1, round(self.palette.brush.diameter * self._px_per_unit()))
         self._own_size = False
 
     def _brush_resized(self, _: Any) -> None:
-        if self._own_size or self.labels is None:
-            return
-        zoom = self.viewer.scene.camera.zoom if self.palette.constant.isChecked() else 1.0
-        self.palette.show_brush(self.labels.brush_size * zoom)
+        if not self._own_size and self.labels is not None:
+            self.palette.brush.show_size(self.labels.brush_size / self._px_per_unit())
+
+    def _px_per_unit(self) -> float:
+        """Pixels of the photo in one unit of the brush."""
+        unit = self.palette.brush.chosen
+        if unit is SCREEN:
+            return float(1 / self.viewer.scene.camera.zoom)
+        return 1 / self._mm_per_px if unit is SKIN and self._mm_per_px else 1.0
+
+    def show_scale(self, mm_per_px: float | None) -> None:
+        """Size the brush by the photo's scale, where millimetres are chosen."""
+        self._mm_per_px = mm_per_px
+        self.palette.brush.show_scale(mm_per_px)
+        self.size_brush()
 
     def take(self, value: int) -> None:
         """Take a class in hand, and the brush where the tool in hand paints none."""
@@ -188,21 +199,21 @@ class Canvas(QObject):
 
     def outline(self) -> None:
         """Draw the outlines of lesions, or leave them away."""
-        slider = self.palette.outline
+        slider = self.palette.looks.outline
         self._line, line = slider.value(), self._line
         slider.setValue(0 if self._line else line)
 
     def _colour(self) -> None:
-        palette = self.palette
-        tint = palette.opacity.value() / 100
-        table = colours(palette.colours, tint=tint, tint_verified=palette.tint.isChecked())
+        looks = self.palette.looks
+        tint = looks.opacity.value() / 100
+        table = colours(looks.colours, tint=tint, tint_verified=looks.tint.isChecked())
         self._set("colormap", table)
         self.in_hand.emit()
 
     def _colour_ring(self) -> None:
         if self.labels is not None:
-            painting = self.labels.tool not in NO_CLASS
-            colour_ring(self.viewer, self.palette.colours[Lesion(self.labels.selected_label)] if painting else None)
+            colour = self.palette.looks.colours[Lesion(self.labels.selected_label)]
+            colour_ring(self.viewer, None if self.labels.tool in NO_CLASS else colour)
 
     def _set(self, name: str, value: Any) -> None:
         if self.labels is not None:

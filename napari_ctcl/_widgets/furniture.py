@@ -48,7 +48,7 @@ class Furniture(QObject):
         self.ruler.measured.connect(self.measured)
         self.overview.pictured.connect(self._picture)
         self.overview.labelled.connect(self._tint)
-        palette.looks_changed.connect(lambda: self.navigator.show_colours(palette.colours))
+        palette.looks.changed.connect(lambda: self.navigator.show_colours(palette.looks.colours))
 
     def join(self, layer: PyramidLabels) -> None:
         """Draw what a label layer says is being drawn on it, from now on."""
@@ -107,7 +107,7 @@ class Furniture(QObject):
             return
         self.ruler.drop()
         lesion = Lesion(self._layer.selected_label) if self._layer is not None else Lesion.UNLABELLED
-        self.glass.show_trail(points, _REGION if tool == "region" else self._palette.colours[lesion])
+        self.glass.show_trail(points, _REGION if tool == "region" else self._palette.looks.colours[lesion])
 
     def _hover(self, layer: PyramidLabels, event: Any) -> None:
         if self._aimed:

@@ -1,27 +1,26 @@
-"""The palette: which class and which tool are in hand, how wide the brush is and how the labels are drawn."""
+"""The palette: which class and which tool are in hand; with the brush and the looks below them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_ctcl._widgets.style import Swatch, beside, heading, key, quiet, refresh_style
-from napari_ctcl.lesion import CLASSES, COLOUR_BLIND, RGB, SCREEN_COLOURS, Lesion
+from napari_ctcl._widgets.brush import BrushBox
+from napari_ctcl._widgets.looks import LooksBox
+from napari_ctcl._widgets.style import Swatch, beside, heading, key, refresh_style
+from napari_ctcl.lesion import CLASSES, Lesion
 
 TOOLS: Final = (
     ("paint", "Brush", "Paint with the class in hand. Right-drag around an area and back to fill it."),
@@ -38,8 +37,7 @@ TOOLS: Final = (
 """Tools in the order of their buttons: the layer's word, the button's, and what the tool does."""
 
 _IN_A_ROW: Final = 5
-_TINT, _LINE_PX, _AMOUNT_PX = 15, 3, 58
-_BRUSH_STEPS, _BRUSH_MIN, _BRUSH_MAX = 200, 3.0, 600.0
+_AMOUNT_PX: Final = 58
 
 
 class ClassRow(QPushButton):
@@ -92,10 +90,6 @@ class Palette(QWidget):
 
     class_chosen = Signal(int)
     tool_chosen = Signal(str)
-    brush_changed = Signal(float, bool)
-    outline_changed = Signal(int)
-    keep_human_changed = Signal(bool)
-    looks_changed = Signal()
     undo_asked = Signal()
     redo_asked = Signal()
 
@@ -106,9 +100,11 @@ class Palette(QWidget):
         self._layout.setSpacing(5)
         self._build_classes()
         self._build_tools()
-        self._build_brush()
-        self._build_looks()
-        self.colour()
+        self.brush, self.looks = BrushBox(), LooksBox()
+        self._layout.addWidget(self.brush)
+        self._layout.addWidget(self.looks)
+        self.looks.changed.connect(self._colour)
+        self._colour()
         self.show_class(Lesion.PATCH)
 
     def _build_classes(self) -> None:
@@ -145,85 +141,7 @@ class Palette(QWidget):
         row.layout().setStretch(1, 1)
         self._layout.addWidget(row)
 
-    def _build_brush(self) -> None:
-        self.size, self.size_text = _slider(0, _BRUSH_STEPS), QLabel()
-        self.constant = QCheckBox("Same size on screen at every zoom")
-        self.constant.setChecked(True)
-        self.constant.setToolTip("Off: the brush keeps its size in the photo's own pixels.")
-        self.keep = QCheckBox("Never paint over human pixels")
-        self.size.setAccessibleName("Brush size")
-        self._smaller, self._larger = key(""), key("")
-        self._layout.addWidget(_titled("Brush", self.size_text, self._smaller, self._larger))
-        for widget in (self.size, self.constant, self.keep):
-            self._layout.addWidget(widget)
-        self.size.valueChanged.connect(lambda _: self._say_brush())
-        self.constant.toggled.connect(lambda _: self._say_brush())
-        self.keep.toggled.connect(self.keep_human_changed)
-        self.show_brush(40)
-
-    def _build_looks(self) -> None:
-        self.opacity, self.opacity_text = _slider(0, 100, _TINT), QLabel(f"{_TINT} %")
-        self.outline, self.outline_text = _slider(0, 6, _LINE_PX), QLabel(f"{_LINE_PX} px")
-        self.opacity.setToolTip("Colour inside the outlines. Much of it hides erythema.")
-        self.outline.setToolTip("Solid: painted or accepted by a person. Dashed: proposed by the model.")
-        self.tint, self.blind = QCheckBox("Tint verified skin"), QCheckBox("Colour-blind colours")
-        for check in (self.constant, self.keep, self.tint, self.blind):
-            check.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.tint.setToolTip("Show what a person has judged normal.")
-        self._layout.addWidget(heading("LOOK"))
-        for title, slider, text in (
-            ("Opacity", self.opacity, self.opacity_text),
-            ("Outline", self.outline, self.outline_text),
-        ):
-            slider.setAccessibleName(title)
-            self._layout.addWidget(_titled(title, text))
-            self._layout.addWidget(slider)
-        self._layout.addWidget(self.tint)
-        self._layout.addWidget(self.blind)
-        self._hint = quiet()
-        self._layout.addWidget(self._hint)
-        self.opacity.valueChanged.connect(self._say_opacity)
-        self.outline.valueChanged.connect(self._say_outline)
-        self.tint.toggled.connect(lambda _: self.looks_changed.emit())
-        self.blind.toggled.connect(self.colour)
-
-    # What it says
-
-    def _say_opacity(self, value: int) -> None:
-        self.opacity_text.setText(f"{value} %")
-        self.looks_changed.emit()
-
-    def _say_outline(self, value: int) -> None:
-        self.outline_text.setText(f"{value} px" if value else "none")
-        self.outline_changed.emit(value)
-
-    def _say_brush(self) -> None:
-        self._write_brush()
-        self.brush_changed.emit(self.brush, self.constant.isChecked())
-
-    @property
-    def brush(self) -> float:
-        """Diameter: pixels of the screen, or of the photo when it is not constant on screen."""
-        return float(_BRUSH_MIN * (_BRUSH_MAX / _BRUSH_MIN) ** (self.size.value() / _BRUSH_STEPS))
-
-    @property
-    def colours(self) -> Mapping[Lesion, RGB]:
-        """The class colours in use."""
-        return COLOUR_BLIND if self.blind.isChecked() else SCREEN_COLOURS
-
     # What it shows
-
-    def show_brush(self, diameter: float) -> None:
-        """Show a brush size that was set elsewhere, without saying it again."""
-        clamped = min(max(diameter, _BRUSH_MIN), _BRUSH_MAX)
-        self.size.blockSignals(True)
-        self.size.setValue(round(_BRUSH_STEPS * math.log(clamped / _BRUSH_MIN) / math.log(_BRUSH_MAX / _BRUSH_MIN)))
-        self.size.blockSignals(False)
-        self._write_brush()
-
-    def _write_brush(self) -> None:
-        where = "on screen" if self.constant.isChecked() else "in the photo"
-        self.size_text.setText(f"{self.brush:.0f} px {where}")
 
     def show_class(self, lesion: Lesion) -> None:
         """Mark the class in hand."""
@@ -249,12 +167,8 @@ class Palette(QWidget):
             self.tools[tool].setAccessibleName(f"{name}, key {keys[tool]}")
         self.undo.setToolTip(f"Take back the last stroke ({keys['undo']})")
         self.redo.setToolTip(f"Paint it again ({keys['redo']})")
-        self._smaller.setText(keys["smaller"])
-        self._larger.setText(keys["larger"])
-        self._hint.setText(
-            f"Solid lines are a person's, dashed ones the model's: {keys['accept']} accepts what is under the cursor,"
-            f" {keys['reject']} rejects it. Hold {keys['peek']} to see the bare photo."
-        )
+        self.brush.show_keys(keys["smaller"], keys["larger"])
+        self.looks.show_keys(keys)
 
     def show_amounts(self, pixels: Mapping[Lesion, int], total: int) -> None:
         """Show how much of the photo people have given each class."""
@@ -263,24 +177,6 @@ class Palette(QWidget):
             row.amount.setText(f"{100 * count / total:.2f} %" if count else "")
             row.amount.setToolTip(f"{count:,} of the photo's {total:,} pixels, painted or accepted by a person")
 
-    def colour(self, *_: object) -> None:
-        """Give the rows the colours in use, and say so."""
+    def _colour(self) -> None:
         for lesion, row in self.rows.items():
-            row.picture.show_colour(self.colours[lesion])
-        self.looks_changed.emit()
-
-
-def _slider(low: int, high: int, value: int = 0) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(low, high)
-    slider.setValue(value)
-    slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return slider
-
-
-def _titled(title: str, *right: QWidget) -> QWidget:
-    name = QLabel(title)
-    for widget in right:
-        if widget.property("role") is None:
-            widget.setProperty("role", "quiet")
-    return beside(name, *right)
+            row.picture.show_colour(self.looks.colours[lesion])

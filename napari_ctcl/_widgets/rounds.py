@@ -43,7 +43,7 @@ class Rounds(QObject):
         lesions.accept_asked.connect(lambda found: self._judge(found, "accept"))
         lesions.reject_asked.connect(lambda found: self._judge(found, "reject"))
         lesions.reclassify_asked.connect(lambda found, value: self._judge(found, "reclassify", value))
-        palette.looks_changed.connect(lambda: lesions.show_colours(palette.colours))
+        palette.looks.changed.connect(lambda: lesions.show_colours(palette.looks.colours))
         canvas.changed.connect(self.look_again)
 
     def watch(self, sight: Sight) -> None:
@@ -74,7 +74,7 @@ class Rounds(QObject):
         self.lesions.show_none()
 
     def _show(self, found: Sequence[Found]) -> None:
-        self.lesions.show_lesions(found, self._mm_per_px, self._palette.colours)
+        self.lesions.show_lesions(found, self._mm_per_px, self._palette.looks.colours)
 
     def _fail(self, why: str) -> None:
         self.lesions.show_none(why)

@@ -109,6 +109,14 @@ def beside(*widgets: QWidget, spacing: int = 6) -> QWidget:
     return row
 
 
+def titled(title: str, *right: QWidget) -> QWidget:
+    """A title with secondary texts at its right."""
+    for widget in right:
+        if widget.property("role") is None:
+            widget.setProperty("role", "quiet")
+    return beside(QLabel(title), *right)
+
+
 class Swatch(QLabel):
     """A square of a class's colour that keeps it while the panel around it waits; Qt would grey it."""
 

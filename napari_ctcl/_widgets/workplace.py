@@ -119,7 +119,7 @@ class Workplace(QObject):
         layer = self._canvas.labels
         if layer is not None:
             lesion = Lesion(layer.selected_label)
-            self.furniture.badge.show_class(lesion, self._canvas.palette.colours[lesion], layer.tool)
+            self.furniture.badge.show_class(lesion, self._canvas.palette.looks.colours[lesion], layer.tool)
 
     def _scale(self, mm_per_px: float) -> None:
         session = self._session

@@ -167,6 +167,10 @@ class Photo(PhotoFacts):
             lock=self.root / ".lock",
         )
 
+    def has_labels(self, name: str) -> bool:
+        """Whether there is a label image of that name, such as "skin"."""
+        return labelimage.exists(self.image_path, name)
+
     def read_labels(self, name: str = "annotation", *, level: int = 0, ys: Span, xs: Span) -> npt.NDArray[np.uint8]:
         """Labels of a region as they are on disk, without the lock; zeros where nothing was ever labelled.
 

@@ -36,7 +36,7 @@ def line(window: Any, y: float, x0: float, x1: float, steps: int = 12) -> list[t
 
 @pytest.mark.parametrize("zoom", [2.0, 0.9, 0.3])
 def test_a_stroke_is_exact_at_every_zoom(window: Any, zoom: float) -> None:
-    window.palette.constant.setChecked(False)
+    window.palette.brush.unit.setCurrentIndex(1)
     look(window, 600, 800, zoom)
     press(window.viewer, Qt.Key.Key_3)
     window.canvas.labels.brush_size = 41
@@ -55,7 +55,7 @@ def test_a_stroke_is_exact_at_every_zoom(window: Any, zoom: float) -> None:
 def test_a_wide_stroke_on_the_overview_equals_the_same_stroke_brush_by_brush(window: Any) -> None:
     from napari_ctcl.raster import Capsule
 
-    window.palette.constant.setChecked(False)
+    window.palette.brush.unit.setCurrentIndex(1)
     look(window, 600, 800, 0.4)
     layer = window.canvas.labels
     layer.selected_label, layer.brush_size = Lesion.TUMOR, 520
@@ -76,7 +76,7 @@ def test_erasing_shows_the_models_pixels_again(window: Any) -> None:
     drag(window.viewer, line(window, 400, 450, 550))
     assert human(window).any()
     press(window.viewer, Qt.Key.Key_E)
-    window.palette.size.setValue(window.palette.size.maximum())
+    window.palette.brush.size.setValue(window.palette.brush.size.maximum())
     drag(window.viewer, line(window, 400, 430, 570))
     assert not human(window).any()
     raw, anew = on_screen(window)
@@ -88,7 +88,7 @@ def test_human_pixels_are_kept_when_asked(window: Any) -> None:
     press(window.viewer, Qt.Key.Key_2)
     drag(window.viewer, line(window, 600, 700, 800))
     first = human(window) == Lesion.PATCH
-    window.palette.keep.setChecked(True)
+    window.palette.brush.over.setCurrentIndex(1)
     press(window.viewer, Qt.Key.Key_4)
     drag(window.viewer, line(window, 605, 650, 900))
     assert np.array_equal(human(window) == Lesion.PATCH, first)
@@ -157,7 +157,7 @@ def test_the_cursor_ring_has_the_colour_of_the_class_in_hand(window: Any) -> Non
     for key, lesion in (("3", Lesion.PLAQUE), ("4", Lesion.TUMOR), ("2", Lesion.PATCH)):
         press(window.viewer, key)
         drawn = ring._black_circle.border_color.rgb
-        assert np.allclose(drawn, np.array(window.palette.colours[lesion]) / 255, atol=0.01)
+        assert np.allclose(drawn, np.array(window.palette.looks.colours[lesion]) / 255, atol=0.01)
     press(window.viewer, Qt.Key.Key_E)
     assert np.allclose(ring._black_circle.border_color.rgb, 0)
 

@@ -134,13 +134,13 @@ def test_clicking_a_class_takes_it_in_hand(window: Any) -> None:
 
 def test_colour_blind_colours_reach_the_layer(window: Any) -> None:
     plain = window.canvas.labels.colormap.color_dict[2].copy()
-    window.palette.blind.setChecked(True)
+    window.palette.looks.blind.setChecked(True)
     assert not np.allclose(window.canvas.labels.colormap.color_dict[2], plain)
 
 
 def test_verified_skin_is_tinted_only_on_request(window: Any) -> None:
     assert window.canvas.labels.colormap.color_dict[1][3] == 0
-    window.palette.tint.setChecked(True)
+    window.palette.looks.tint.setChecked(True)
     assert window.canvas.labels.colormap.color_dict[1][3] > 0.3
 
 
@@ -149,7 +149,7 @@ def test_the_brush_keeps_its_size_on_screen_when_asked(window: Any) -> None:
     one = window.canvas.labels.brush_size
     window.viewer.scene.camera.zoom = 0.5
     assert window.canvas.labels.brush_size == pytest.approx(2 * one, abs=1)
-    window.palette.constant.setChecked(False)
+    window.palette.brush.unit.setCurrentIndex(1)
     kept = window.canvas.labels.brush_size
     window.viewer.scene.camera.zoom = 0.25
     assert window.canvas.labels.brush_size == kept
