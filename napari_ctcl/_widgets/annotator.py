@@ -92,7 +92,7 @@ class Annotator(QWidget):
         self.photos.chosen.connect(self.show_photo)
         self.segmenting.accept_all_asked.connect(self._accept_all)
         self.tabs.currentChanged.connect(lambda _: self._recount())
-        self.palette.looks_changed.connect(lambda: self.training.show_colours(self.palette.colours))
+        self.palette.looks.changed.connect(lambda: self.training.show_colours(self.palette.looks.colours))
         self.canvas.painted.connect(self._painted)
         self.canvas.refused.connect(lambda text: self.header.tell(text, kind="bad"))
         self.canvas.told.connect(self.header.tell)

@@ -60,7 +60,7 @@ class _Ground:
     def missing_on_screen(self, middle: Point) -> list[Piece]:
         """What has to be found before every superpixel on screen is known, from a point outwards."""
         grain = self.grain
-        cells = self.pieces.cells(grain, self.layer.visible)
+        cells = self.pieces.cells(grain, self.layer.in_view)
         return self._uncut(sorted(cells, key=lambda cell: _away(middle, cell.from_level(grain.level))))
 
     def _uncut(self, cells: list[Region]) -> list[Piece]:
@@ -197,7 +197,7 @@ class SmartBrush(QObject):
         """Have found what the pen has touched first, then what is under it, then the rest of the screen."""
         if self._ground is None or not self.in_hand:
             return
-        view = self._ground.layer.visible
+        view = self._ground.layer.in_view
         pen = self._pen or ((view.y0 + view.y1) / 2, (view.x0 + view.x1) / 2)
         places = [*(point for point, _ in self._missed[:1]), pen]
         wanted = [piece for place in places for piece in self._ground.missing(place, self.source)]
