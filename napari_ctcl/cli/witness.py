@@ -10,6 +10,7 @@ from napari_ctcl.errors import InputError
 from napari_ctcl.lesion import Lesion
 
 if TYPE_CHECKING:
+    from napari_ctcl.store import Photo
     from napari_ctcl.store.chronicle import Act
 
 
@@ -21,6 +22,7 @@ def journal(
     at: str | None = None,
     out: Path | None = None,
     label: str = "annotation",
+    adopt: str | None = None,
     json: Json = False,
 ) -> None:
     """List the strokes of a photo, or write its labels as they were at a moment to a file.
@@ -34,21 +36,39 @@ def journal(
         3 plaque, 4 tumor.
     label
         annotation, or a second reader's label image, reader-NAME.
+    adopt
+        Name of a reader. Begins a new journal with the labels as they are, where the old one is lost for good.
     """
-    from napari_ctcl.store.timetravel import chronicle, export_at
+    from napari_ctcl.store.timetravel import chronicle
 
+    if adopt is not None and (at is not None or out is not None):
+        raise InputError("--adopt beside --at", expected="--adopt alone", do="leave the others out")
     if (at is None) != (out is None):
         given, missing = ("--out", "--at") if at is None else ("--at", "--out")
         raise InputError(f"{given} without {missing}", expected="both, or neither", do=f"add {missing}")
     with looked_at(study) as opened:
         found = opened.photo(photo)
-        if at is not None and out is not None:
-            facts = answer(export_at(found, at, out, name=label), json)
-            tell(dict(facts), f"{out}: the labels of {found.id} as they were at {facts['time']}", json)
-            return
-        with chronicle(found, label) as strokes:
-            acts = strokes.acts()
-    _list(acts, json)
+        if adopt is not None:
+            _adopt(found, label, adopt, json)
+        elif at is not None and out is not None:
+            _export(found, label, at, out, json)
+        else:
+            with chronicle(found, label) as strokes:
+                _list(strokes.acts(), json)
+
+
+def _adopt(photo: Photo, label: str, user: str, json: bool) -> None:
+    from napari_ctcl.store.adopting import adopt
+
+    facts = answer(adopt(photo, label, user=user), json)
+    tell(dict(facts), f"{photo.id} has a new journal: {user} vouches for {facts['px']} labelled pixels", json)
+
+
+def _export(photo: Photo, label: str, at: str, out: Path, json: bool) -> None:
+    from napari_ctcl.store.timetravel import export_at
+
+    facts = answer(export_at(photo, at, out, name=label), json)
+    tell(dict(facts), f"{out}: the labels of {photo.id} as they were at {facts['time']}", json)
 
 
 def _list(acts: list[Act], json: bool) -> None:

@@ -11,6 +11,7 @@ from napari_ctcl.store.chunks import sweep
 from napari_ctcl.store.gesture import decode
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.mending import require_journal
 from napari_ctcl.store.painter import gestured
 from napari_ctcl.store.painting import TiledPyramid
 from napari_ctcl.store.shapes import Shape
@@ -35,9 +36,12 @@ def open_labels(
     ------
     StudyBusy
         If somebody else paints here.
+    StudyError
+        If there are labels whose journal is gone.
     """
     with ExitStack() as opened:
         held = opened.enter_context(Lock(lock).acquire(f"painting {name}", user=user))
+        require_journal(image_path, name, journal)
         strokes = opened.enter_context(closing(Journal(journal)))
         if not labelimage.exists(image_path, name):
             strokes.forget_marks()

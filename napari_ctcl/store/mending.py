@@ -6,12 +6,13 @@ without a journal are never painted on: a new journal would begin with a lie.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from napari_ctcl.errors import StudyError
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chronicle import Chronicle
-from napari_ctcl.store.chunks import Key, LabelImage
+from napari_ctcl.store.chunks import Key, LabelImage, Labels
 from napari_ctcl.store.record import Record
 from napari_ctcl.store.stroke import Place
 
@@ -48,6 +49,16 @@ def lost_chunks(journal: Record, image: LabelImage) -> dict[Key, Place]:
     return lost
 
 
+def replaying(journal: Record, image: LabelImage) -> Callable[[Key], Labels | None]:
+    """What gives a level-0 tile as the strokes leave it; None where no stroke ever came."""
+
+    def replay(key: Key) -> Labels | None:
+        place = key[1:]
+        return journal.tile(place, image.region(key).shape) if journal.knows(place) else None
+
+    return replay
+
+
 def require_journal(image_path: Path, name: str, journal: Path) -> None:
     """Refuse labels whose journal is gone.
 
@@ -56,12 +67,12 @@ def require_journal(image_path: Path, name: str, journal: Path) -> None:
     StudyError
         If there are labels, and no journal that knows of any stroke.
     """
-    if not labelimage.exists(image_path, name) or not labelimage.open_image(image_path, name).chunks():
-        return
     if journal.is_file():
         with Chronicle(journal) as strokes:
             if strokes.last():
                 return
+    if not labelimage.exists(image_path, name) or not labelimage.open_image(image_path, name).chunks():
+        return
     raise StudyError(
         f"{image_path.parent.name}: there are labels ({name}), but {journal.name} "
         f"{'has no stroke' if journal.is_file() else 'is missing'}",

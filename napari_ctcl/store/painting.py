@@ -24,6 +24,7 @@ from napari_ctcl.store.drawing import Drawing, Mask, Part
 from napari_ctcl.store.history import History
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
+from napari_ctcl.store.mending import replaying
 from napari_ctcl.store.shapes import Shape
 from napari_ctcl.store.stroke import Stroke
 from napari_ctcl.store.tiles import Tiles
@@ -53,7 +54,7 @@ class TiledPyramid:
         self.journal = journal
         self._lock = lock
         self._image_path = image.path.parents[1]
-        self._tiles = Tiles(image)
+        self._tiles = Tiles(image, replay=replaying(journal, image))
         self._writer = Writer(self._tiles, journal)
         self._drawing: Drawing | None = None
         self._pen = threading.RLock()
@@ -80,6 +81,11 @@ class TiledPyramid:
     def unwritten(self) -> int:
         """Tiles that are safe in the journal, but not in the label image yet."""
         return self._tiles.unwritten
+
+    @property
+    def mended(self) -> int:
+        """Chunks of the label image that were found lost or damaged, and were rebuilt from the journal."""
+        return len(self._tiles.mended)
 
     @property
     def problem(self) -> CtclError | OSError | None:

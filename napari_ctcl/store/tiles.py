@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import numpy as np
 
-from napari_ctcl.errors import InputError
+from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store.chunks import TILE, Key, LabelImage, Labels, halved
 
@@ -29,10 +29,23 @@ class Tiles:
     ----------
     image : where tiles come from and go to
     clean_bytes : cap on tiles that could be read again
+    replay : gives a level-0 tile whose chunk cannot be decoded, or None where it does not know either
+
+    Attributes
+    ----------
+    mended : chunks that were lost or damaged, and were made anew
     """
 
-    def __init__(self, image: LabelImage, *, clean_bytes: int = CLEAN_BYTES) -> None:
+    def __init__(
+        self,
+        image: LabelImage,
+        *,
+        clean_bytes: int = CLEAN_BYTES,
+        replay: Callable[[Key], Labels | None] = lambda _: None,
+    ) -> None:
         self.image = image
+        self.mended: set[Key] = set()
+        self._replay = replay
         self.shapes = image.shapes
         self.lock = threading.RLock()
         self.version = 0
@@ -58,14 +71,14 @@ class Tiles:
                 written = self._written.get(key)
             if found is not None:
                 return found
-            loaded = self.image.read(key)
+            loaded, sound = self._load(key)
             with self.lock:
                 found = self._find(key)
                 if found is not None:
                     return found
                 # Were the tile written and dropped meanwhile, what was read would be old.
                 if self._written.get(key) == written:
-                    self._keep_clean(key, loaded)
+                    self._keep_clean(key, loaded) if sound else self._keep_mended(key, loaded)
                     return loaded
 
     def read(self, level: int, ys: Span, xs: Span) -> Labels:
@@ -186,6 +199,25 @@ class Tiles:
         with self.lock:
             self._clean.clear()
             self._clean_size = 0
+
+    def _load(self, key: Key) -> tuple[Labels, bool]:
+        """A tile, and whether it is what the disk has; one that the disk has spoiled is made anew."""
+        try:
+            return self.image.read(key), True
+        except StudyError:
+            level = key[0]
+            if not level:
+                replayed = self._replay(key)
+                if replayed is None:
+                    raise
+                return replayed, False
+        under = self.image.region(key).from_level(1) & Region.whole(self.shapes[level - 1])
+        return halved(self.read(level - 1, under.ys, under.xs)), False
+
+    def _keep_mended(self, key: Key, tile: Labels) -> None:
+        self.mended.add(key)
+        self._hold(key, tile)
+        self.mark_unwritten(key)
 
     def _find(self, key: Key) -> Labels | None:
         held = self._held.get(key)

@@ -17,21 +17,23 @@ from sqlalchemy import select
 
 from napari_ctcl.errors import StudyBusy, StudyError
 from napari_ctcl.events import Event, Finished, Note, Progress, Started
-from napari_ctcl.region import grid
+from napari_ctcl.lesion import Lesion
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.catalogue import Catalogue, FoldRow, PatientRow
 from napari_ctcl.store.chronicle import Chronicle
+from napari_ctcl.store.chunks import Key, LabelImage
 from napari_ctcl.store.disk import TEMPORARY
 from napari_ctcl.store.folds import FoldLedger
 from napari_ctcl.store.ingest import file_digest
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.mending import lost_chunks, require_journal
 from napari_ctcl.store.photo import Photo, is_painted, journal_path
-from napari_ctcl.store.pyramid import BAND, CHUNK, SHARD
+from napari_ctcl.store.pyramid import BAND, SHARD
 from napari_ctcl.store.readonly import may_write
 from napari_ctcl.store.registry import Registry
 
 _RESTORE = "restore the photo's folder from a backup, or import the photo again"
+_REBUILT = "open the photo for painting: the journal brings them back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,13 +166,22 @@ def _label_names(photo: Photo) -> list[str]:
 
 
 def _label_values(photo: Photo, name: str) -> Iterator[Fault]:
+    """A fault for every chunk that cannot be decoded, or holds what is no class."""
     try:
-        photo.label_pixels(name)
-        for level in range(1, photo.levels):
-            for cell in grid(photo.shape(level), CHUNK):
-                photo.read_labels(name, level=level, ys=cell.ys, xs=cell.xs)
+        image = labelimage.open_image(photo.image_path, name)
     except StudyError as error:
         yield Fault(where=f"{photo.id}, {name}", what=error.what, do=error.do or _RESTORE)
+        return
+    for key in sorted(image.chunks()):
+        try:
+            values = np.unique(image.read(key))
+        except StudyError as error:
+            do = _REBUILT if is_painted(name) else "have the model propose labels again"
+            yield Fault(where=_at(photo, name, key), what=error.what, do=do)
+            continue
+        foreign = values[values >= len(Lesion)].tolist()
+        if foreign:
+            yield Fault(where=_at(photo, name, key), what=f"pixels hold {foreign}, which is no class", do=_RESTORE)
 
 
 def _against_journal(photo: Photo, name: str, faults: list[Fault]) -> Iterator[Note]:
@@ -179,7 +190,7 @@ def _against_journal(photo: Photo, name: str, faults: list[Fault]) -> Iterator[N
     try:
         if may_write(lock.path):
             lock.acquire("verifying")
-        faults += _differences(photo, name, where)
+        faults += _differences(photo, name)
     except StudyBusy as error:
         yield Note(text=f"{where}: not compared with its journal, since it is being painted ({error.what})")
     except StudyError as error:
@@ -188,23 +199,33 @@ def _against_journal(photo: Photo, name: str, faults: list[Fault]) -> Iterator[N
         lock.release()
 
 
-def _differences(photo: Photo, name: str, where: str) -> Iterator[Fault]:
+def _differences(photo: Photo, name: str) -> Iterator[Fault]:
+    """A fault for every tile that is not what the journal says; those that cannot be decoded are told already."""
     journal = journal_path(photo.root, name)
     require_journal(photo.image_path, name, journal)
     if not journal.is_file():
         return  # nothing was ever labelled
+    image = labelimage.open_image(photo.image_path, name)
     with Chronicle(journal) as strokes:
-        lost = lost_chunks(strokes, labelimage.open_image(photo.image_path, name))
-        wrong = strokes.verify(_OnDisk(photo, name))
-    for level, row, column in sorted(lost):
-        at = f"{where}, tile {row}/{column}" + (f" of level {level}" if level else "")
-        yield Fault(
-            where=at, what="the labels are lost", do="open the photo for painting: the journal brings them back"
-        )
-    for row, column in wrong:
-        if (0, row, column) not in lost:
-            yield Fault(
-                where=f"{where}, tile {row}/{column}",
-                what="the labels are not what the journal says",
-                do="restore the photo's labels from a backup; the journal holds every stroke",
-            )
+        lost = lost_chunks(strokes, image)
+        wrong: list[Key] = [(0, *place) for place in strokes.verify(_OnDisk(photo, name))]
+    for key in sorted(lost):
+        yield Fault(where=_at(photo, name, key), what="the labels are lost", do=_REBUILT)
+    for key in wrong:
+        if key not in lost and _decodes(image, key):
+            what = "the labels are not what the journal says"
+            do = "restore the photo's labels from a backup; the journal holds every stroke"
+            yield Fault(where=_at(photo, name, key), what=what, do=do)
+
+
+def _decodes(image: LabelImage, key: Key) -> bool:
+    try:
+        image.read(key)
+    except StudyError:
+        return False
+    return True
+
+
+def _at(photo: Photo, name: str, key: Key) -> str:
+    level, row, column = key
+    return f"{photo.id}, {name}, tile {row}/{column}" + (f" of level {level}" if level else "")

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Final
 
 from napari_ctcl.errors import CtclError, DiskFull
-from napari_ctcl.store.chunks import Key
 from napari_ctcl.store.drawing import key_of
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.mending import lost_chunks
@@ -38,7 +37,6 @@ class Writer:
 
     def __init__(self, tiles: Tiles, journal: Journal) -> None:
         self.problem: CtclError | OSError | None = None
-        self.mended: frozenset[Key] = frozenset()
         self._tiles, self._journal = tiles, journal
         self._last = journal.last()
         self._applied = 0 if journal.waiting() else self._last
@@ -51,7 +49,7 @@ class Writer:
         """Rebuild, from the journal alone, tiles that a crash may have left unwritten, and those that were lost."""
         image = self._tiles.image
         lost = lost_chunks(self._journal, image)
-        self.mended = frozenset(lost)
+        self._tiles.mended.update(lost)
         keys = [key_of(place) for place in sorted({*self._journal.waiting(), *lost.values()})]
         for start in range(0, len(keys), AT_ONCE):
             some = keys[start : start + AT_ONCE]

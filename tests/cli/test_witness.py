@@ -90,3 +90,18 @@ def test_what_cannot_be_looked_back_at_is_one_line_and_exit_2(
 def test_an_unknown_photo_has_no_journal(ctcl: Ctcl, painted: tuple[Path, str]) -> None:
     refused = ctcl("journal", painted[0], "p-nobody")
     assert (refused.code, "p-nobody" in refused.err) == (2, True)
+
+
+def test_a_lost_journal_begins_anew_under_a_readers_name(ctcl: Ctcl, painted: tuple[Path, str]) -> None:
+    study, photo = painted
+    (study / "photos" / photo / "journal.sqlite").unlink()
+    wrong = ctcl("verify", study)
+    assert wrong.code == 2
+    assert "--adopt" in wrong.out
+    assert ctcl("journal", *painted).code == 2
+    done = ctcl("journal", *painted, "--adopt", "Dr. Berg")
+    assert done.code == 0, done.err
+    assert "1200" in done.out
+    assert ctcl("verify", study).code == 0
+    assert ctcl("journal", *painted, "--adopt", "Dr. Berg").code == 2
+    assert "adopt" in ctcl("journal", *painted).out

@@ -77,7 +77,10 @@ def test_pixels_that_were_swapped_for_others_are_found(study, photo):
 
 def test_a_flipped_bit_in_the_labels_is_found(study, photo):
     flip(photo.image_path / "labels" / "annotation" / "0" / "c" / "1" / "1")
-    assert {fault["where"] for fault in faults(study)} == {f"{photo.id}, annotation"}
+    (fault,) = faults(study)
+    assert fault["where"] == f"{photo.id}, annotation, tile 1/1"
+    assert "cannot be decoded" in fault["what"]
+    assert "journal brings them back" in fault["do"]
 
 
 def test_a_value_that_is_no_class_is_found(study, photo):
