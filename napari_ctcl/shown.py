@@ -33,9 +33,11 @@ class _Readable(Protocol):
     def read(self, *, level: int, ys: Span, xs: Span) -> Bytes: ...
 
 
-class _Labels(_Readable, Protocol):
+class _Labels(Protocol):
     @property
     def version(self) -> int: ...
+
+    def read(self, *, level: int, ys: Span, xs: Span, keep: bool = True) -> Bytes: ...
 
 
 class Level:
@@ -123,24 +125,29 @@ class Shown:
         """One array-like of view codes per level, finest first."""
         return [Level(self, level, self.photo.shape(level)) for level in range(self.levels)]
 
-    def read(self, *, level: int, ys: Span, xs: Span) -> Bytes:
-        """View codes of a level's region: (h, w) uint8, 0 nothing, 1 to 4 human, 5 to 8 model."""
-        codes = self.model(level=level, ys=ys, xs=xs)
-        human = self.labels.read(level=level, ys=ys, xs=xs)
+    def read(self, *, level: int, ys: Span, xs: Span, keep: bool = True) -> Bytes:
+        """View codes of a level's region: (h, w) uint8, 0 nothing, 1 to 4 human, 5 to 8 model.
+
+        Parameters
+        ----------
+        keep : whether what has to be read from disk stays in memory
+        """
+        codes = self.model(level=level, ys=ys, xs=xs, keep=keep)
+        human = self.labels.read(level=level, ys=ys, xs=xs, keep=keep)
         np.copyto(codes, human, where=human > 0)
         return codes
 
-    def model(self, *, level: int, ys: Span, xs: Span) -> Bytes:
+    def model(self, *, level: int, ys: Span, xs: Span, keep: bool = True) -> Bytes:
         """View codes of the model alone: (h, w) uint8, 0 or 5 to 8."""
         region = Region(*ys, *xs)
         codes = np.zeros(region.shape, np.uint8)
         for cell in grid(self.photo.shape(level), TILE, region):
             part = cell & region
-            tile = self._model_tile(level, cell)
+            tile = self._model_tile(level, cell, keep=keep)
             codes[part.moved(-region.y0, -region.x0).slices] = tile[part.moved(-cell.y0, -cell.x0).slices]
         return codes
 
-    def _model_tile(self, level: int, cell: Region) -> Bytes:
+    def _model_tile(self, level: int, cell: Region, *, keep: bool) -> Bytes:
         key = (level, cell.y0, cell.x0)
         with self._lock:
             if key in self._tiles:
@@ -149,7 +156,7 @@ class Shown:
             seen = self._refreshed
         tile: Bytes = _AS_MODEL[self.photo.read_labels("prediction", level=level, ys=cell.ys, xs=cell.xs)]
         with self._lock:
-            if seen == self._refreshed:  # a tile read while its region was being rewritten is not kept
+            if keep and seen == self._refreshed:  # a tile read while its region was being rewritten is not kept
                 self._tiles[key] = tile
             while len(self._tiles) > _CACHED_TILES:
                 self._tiles.popitem(last=False)
@@ -161,6 +168,23 @@ class Shown:
             self._refreshed += 1
             for key in [key for key in self._tiles if region is None or _meets(key, region)]:
                 del self._tiles[key]
+
+
+class InPassing:
+    """What is shown, for one look over all of it that does not push what is on screen out of memory.
+
+    Parameters
+    ----------
+    shown : what is looked at
+    """
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self.shape: tuple[int, int] = shown.shape
+
+    def read(self, *, level: int, ys: Span, xs: Span) -> Bytes:
+        """View codes of a level's region, as `Shown.read` gives them."""
+        return self._shown.read(level=level, ys=ys, xs=xs, keep=False)
 
 
 def _meets(key: tuple[int, int, int], region: Region) -> bool:

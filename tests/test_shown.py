@@ -9,7 +9,7 @@ from PIL import Image
 
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
-from napari_ctcl.shown import Shown, photo_levels
+from napari_ctcl.shown import InPassing, Shown, photo_levels
 from napari_ctcl.store import Photo, Study, TiledPyramid
 
 SIZE = (700, 1100)
@@ -84,3 +84,18 @@ def test_levels_answer_like_the_arrays_they_stand_for(photo: Photo) -> None:
     assert np.array_equal(level[5, 7], whole[5, 7])
     assert np.array_equal(level[0:100:10, 0:50:5, 0], whole[0:100:10, 0:50:5, 0])
     assert np.array_equal(level[..., 1], whole[..., 1])
+
+
+def test_a_look_over_the_whole_photo_keeps_nothing_in_memory_and_sees_the_same(
+    photo: Photo, labels: TiledPyramid
+) -> None:
+    write_prediction(photo, Region(0, 512, 0, 512), Lesion.PATCH)
+    paint(labels, Region(100, 200, 100, 200), Lesion.TUMOR)
+    labels.flush()
+    shown = Shown(photo, labels)
+    labels._tiles.drop_clean()
+    glimpse = InPassing(shown).read(level=0, ys=(0, 700), xs=(0, 1100))
+    assert not shown._tiles
+    assert not labels._tiles._clean
+    np.testing.assert_array_equal(glimpse, shown.read(level=0, ys=(0, 700), xs=(0, 1100)))
+    assert len(shown._tiles) == 6

@@ -15,6 +15,7 @@ from napari_ctcl._widgets.sight import Sight
 from napari_ctcl.lesions import Found
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
+from napari_ctcl.shown import InPassing
 from napari_ctcl.store.gesture import Judge
 
 
@@ -57,7 +58,7 @@ class Rounds(QObject):
             return
         self._mm_per_px = session.photo.mm_per_px
         self.lesions.show_none("Looking for lesions...")
-        self._finding.look(session.shown)
+        self._finding.look(InPassing(session.shown))
 
     def look_again(self, region: Region | None = None) -> None:
         """Say that a level-0 region of the photo has changed; all of it by default."""

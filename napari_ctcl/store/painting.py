@@ -102,19 +102,20 @@ class TiledPyramid:
         """Whether `redo` has something to do again."""
         return self._drawing is None and bool(self._history.undone)
 
-    def read(self, *, level: int = 0, ys: Span, xs: Span) -> Labels:
+    def read(self, *, level: int = 0, ys: Span, xs: Span, keep: bool = True) -> Labels:
         """Labels of a region, with what is being painted right now.
 
         Parameters
         ----------
         level : 0 is full resolution; coarser levels are as fresh as the last `propagate`
         ys, xs : rows and columns of that level, half-open; inside it
+        keep : whether what has to be read stays in memory; not wanted of one look over a whole photo
 
         Returns
         -------
         (h, w) uint8, a new array.
         """
-        return self._tiles.read(level, ys, xs)
+        return self._tiles.read(level, ys, xs, keep=keep)
 
     def begin(self, tool: str) -> None:
         """Start a stroke; `tool` says in a word what draws it."""

@@ -75,13 +75,14 @@ class LabelReader:
         """Whether the photo could be opened for painting right now."""
         return may_write(self._lock) and self.holder is None
 
-    def read(self, *, level: int = 0, ys: Span, xs: Span) -> Labels:
+    def read(self, *, level: int = 0, ys: Span, xs: Span, keep: bool = False) -> Labels:  # noqa: ARG002
         """Labels of a region as the disk has them now.
 
         Parameters
         ----------
         level : 0 is full resolution
         ys, xs : rows and columns of that level, half-open; inside it
+        keep : of no meaning here; nothing stays in memory
 
         Returns
         -------

@@ -63,8 +63,8 @@ class Tiles:
         """How many tiles the disk does not have yet."""
         return len(self._unwritten)
 
-    def tile(self, key: Key) -> Labels:
-        """A tile, read from disk if it is not in memory; not to be written to."""
+    def tile(self, key: Key, *, keep: bool = True) -> Labels:
+        """A tile, read from disk if it is not in memory, and kept there if wanted; not to be written to."""
         while True:
             with self.lock:
                 found = self._find(key)
@@ -78,11 +78,18 @@ class Tiles:
                     return found
                 # Were the tile written and dropped meanwhile, what was read would be old.
                 if self._written.get(key) == written:
-                    self._keep_clean(key, loaded) if sound else self._keep_mended(key, loaded)
+                    if not sound:
+                        self._keep_mended(key, loaded)
+                    elif keep:
+                        self._keep_clean(key, loaded)
                     return loaded
 
-    def read(self, level: int, ys: Span, xs: Span) -> Labels:
+    def read(self, level: int, ys: Span, xs: Span, *, keep: bool = True) -> Labels:
         """Labels of a region of a level, as a new array.
+
+        Parameters
+        ----------
+        keep : whether tiles that have to be read stay in memory
 
         Raises
         ------
@@ -95,7 +102,7 @@ class Tiles:
         out = np.empty(region.shape, np.uint8)
         for cell in grid(self.shapes[level], TILE, region):
             part = cell & region
-            tile = self.tile((level, cell.y0 // TILE, cell.x0 // TILE))
+            tile = self.tile((level, cell.y0 // TILE, cell.x0 // TILE), keep=keep)
             out[part.moved(-region.y0, -region.x0).slices] = tile[part.moved(-cell.y0, -cell.x0).slices]
         return out
 
