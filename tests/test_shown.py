@@ -58,6 +58,7 @@ def test_human_pixels_cover_model_pixels_and_the_two_have_codes_of_their_own(
 def test_coarser_levels_show_a_fresh_stroke(photo: Photo, labels: TiledPyramid) -> None:
     shown = Shown(photo, labels)
     paint(labels, Region(64, 128, 64, 128), Lesion.PLAQUE)
+    labels.propagate()  # as the painter does after every gesture
     view = shown.views()[1]
     assert view.shape == photo.shape(1)
     assert (view[32:64, 32:64] == Lesion.PLAQUE).all()
