@@ -69,6 +69,7 @@ class PyramidView(Labels):
     def __init__(self, shown: Shown, **options: Any) -> None:
         self._shown = shown
         self._pointer: Point | None = None
+        self._corners = np.array(((0, 0), shown.shape), np.float64)
         self._stale: dict[Region, Region] = {}
         self._outline_px, self._drawn_line = 3, 0
         super().__init__(shown.views(), multiscale=True, **{"colormap": colours(), "opacity": 1.0, **options})
@@ -134,9 +135,9 @@ class PyramidView(Labels):
 
     @property
     def in_view(self) -> Region:
-        """Level-0 region that the window shows."""
-        (y0, x0), (y1, x1) = np.asarray(self.corner_pixels)[:, -2:].astype(int).tolist()
-        return Region(y0, y1 + 1, x0, x1 + 1).from_level(self.data_level) & Region.whole(self._shown.shape)
+        """Level-0 region that the window shows; napari's own corners are those of the chunks it has loaded for it."""
+        (y0, x0), (y1, x1) = np.ceil(np.sort(self._corners, axis=0)).astype(int).tolist()
+        return Region(y0, y1, x0, x1) & Region.whole(self._shown.shape)
 
     def unfinished(self) -> list[Draw]:
         """Strokes that are not in the labels yet, the oldest first."""
@@ -247,8 +248,9 @@ class PyramidView(Labels):
         step = float(np.asarray(self._slicing_state.transforms.scale)[-1])
         return max(1, round(self.outline_px * float(self.scale_factor) / step))
 
-    def _update_draw(self, *view: Any, **named: Any) -> None:
-        super()._update_draw(*view, **named)
+    def _update_draw(self, scale_factor: float, corner_pixels_displayed: Any, shape_threshold: Any) -> None:
+        self._corners = np.asarray(corner_pixels_displayed, np.float64)
+        super()._update_draw(scale_factor, corner_pixels_displayed, shape_threshold)
         if self._line() != self._drawn_line:
             self._draw_all()
 
