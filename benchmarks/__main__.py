@@ -12,13 +12,16 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import labels, start
+from benchmarks import gap, labels, moving, painting, start
 from benchmarks.row import Figure, Row
 
 MEASURES: dict[str, Callable[[], Row]] = {
+    "P1": painting.paint,
+    "P2": moving.move,
     "P3": labels.durable,
     "P4": labels.undo,
     "P8": labels.read,
+    "P17": gap.gap,
     "P23": start.start,
 }
 RESULTS = Path(__file__).parent / "results"
@@ -53,6 +56,7 @@ def _keep(rows: list[Row]) -> None:
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "python": sys.version.split()[0],
+        "load": [round(load, 2) for load in os.getloadavg()],
     }
     record = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

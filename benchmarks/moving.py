@@ -25,7 +25,7 @@ def move() -> Row:
     with_layer: list[Frames] = []
     without: list[Frames] = []
     with gigapixel_study() as study, annotator_on(study) as (window, hand):
-        window.canvas.labels.mode = "pan_zoom"
+        window.canvas.labels.tool = "pan_zoom"
         for number in range(ROUNDS):
             for shown, rounds in ((True, with_layer), (False, without)):
                 window.canvas.labels.visible = shown

@@ -51,7 +51,7 @@ def take_brush(window: Any, hand: Hand, zoom: float, number: int) -> None:
     off = (number - ROUNDS // 2) * 300
     hand.look(SIDE_PX / 2 + off, SIDE_PX / 2 - off, zoom)
     layer = window.canvas.labels
-    layer.mode, layer.selected_label, layer.brush_size = "paint", 2 + number % 3, BRUSH_PX / zoom
+    layer.tool, layer.selected_label, layer.brush_size = "paint", 2 + number % 3, BRUSH_PX / zoom
 
 
 def across(hand: Hand, number: int) -> list[Place]:

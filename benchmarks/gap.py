@@ -1,0 +1,108 @@
+"""P17: how long the window's event loop is ever kept waiting while a person paints and two processes calculate.
+
+Prediction: a frame, some fifty milliseconds in software OpenGL with three busy processes on two cores; nothing else on
+the window's thread comes near it, for training and inference run beside the window and painting on a worker.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from qtpy.QtCore import QEventLoop, Qt, QTimer
+
+from benchmarks.gigapixel import SIDE_PX, gigapixel_study
+from benchmarks.row import Row
+from benchmarks.window import GAP_S, Hand, Place, annotator_on
+from napari_ctcl.jobs import TRAINER_PATIENCE_S, Job, trainer
+from napari_ctcl.sample import make_sample
+
+SECONDS, TICK_MS, MOVES = 45, 5, 60
+PHOTOS, SIZE = 10, (384, 512)
+
+
+def gap() -> Row:
+    """Longest interval of a 5-ms timer while training, inference and painting go on."""
+    with tempfile.TemporaryDirectory() as folder, gigapixel_study() as study, annotator_on(study) as (window, hand):
+        sample = Path(folder) / "sample"
+        for _ in make_sample(sample, photos=PHOTOS, size=SIZE):
+            pass
+        window.canvas.labels.tool = "paint"
+        hand.look(SIDE_PX / 2, SIDE_PX / 2, 0.5)
+        alone = _gaps(hand, 10)
+        with _training(sample) as said:
+            window.jobs.segment("cpu")
+            began = time.monotonic()
+            while window.session.work == "segment" and not said and time.monotonic() - began < 60:
+                hand.wait(0.1)
+            gaps = _gaps(hand, SECONDS)
+            working = window.session.work == "segment" and bool(said)
+            window.jobs.cancel()
+    if not working:
+        raise RuntimeError("training or segmentation ended before the measurement did")
+    detail = (
+        f"longest gap in ms of a {TICK_MS}-ms Qt timer in {SECONDS} s of painting at zoom 0.5 on {SIDE_PX}^2, with the "
+        f"quick recipe training and a model segmenting the photo on the same cores; p99 {np.percentile(gaps, 99):.0f} "
+        f"ms; without the two: longest {max(alone):.0f}, p99 {np.percentile(alone, 99):.0f} ms; software OpenGL"
+    )
+    return Row(id="P17", figure=round(max(gaps), 1), gate=100, goal=50, detail=detail)
+
+
+@contextmanager
+def _training(sample: Path) -> Iterator[list[object]]:
+    """A trainer at work on the same machine, and what it has said."""
+    job, said = Job(trainer("finetune", str(sample), "--recipe", "quick"), patience_s=TRAINER_PATIENCE_S), []
+
+    def follow() -> None:
+        said.extend(job.events())
+
+    listener = threading.Thread(target=follow, daemon=True)
+    listener.start()
+    try:
+        yield said
+    finally:
+        job.cancel()
+        listener.join(TRAINER_PATIENCE_S)
+
+
+def _gaps(hand: Hand, seconds: float) -> list[float]:
+    """Intervals of a timer in ms, while the hand paints from within the event loop as a person's would."""
+    loop, ticks, strokes = QEventLoop(), [], _strokes(hand)
+    tick, mouse = QTimer(), QTimer()
+    tick.setTimerType(Qt.TimerType.PreciseTimer)
+    tick.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    mouse.timeout.connect(lambda: next(strokes))
+    tick.start(TICK_MS)
+    mouse.start(round(GAP_S * 1e3))
+    QTimer.singleShot(round(seconds * 1e3), loop.quit)
+    loop.exec()
+    tick.stop()
+    mouse.stop()
+    return (np.diff(ticks) * 1e3).tolist()
+
+
+def _strokes(hand: Hand) -> Iterator[None]:
+    """One mouse event after the other, of strokes all over the canvas, for ever."""
+    rng = np.random.default_rng(4)
+    while True:
+        line = _random_line(hand, rng)
+        hand.move(line[0])
+        yield
+        hand.press(line[0])
+        yield
+        for place in line[1:]:
+            hand.move(place, held=True)
+            yield
+        hand.release(line[-1])
+        yield
+
+
+def _random_line(hand: Hand, rng: np.random.Generator) -> list[Place]:
+    width, height = hand.surface.width(), hand.surface.height()
+    steps = np.cumsum(rng.normal(0, 12, (MOVES, 2)), axis=0) + rng.uniform(0.2, 0.8, 2) * (width, height)
+    return [(float(x), float(y)) for x, y in np.clip(steps, 2, (width - 2, height - 2))]
