@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from napari_ctcl import events
 from napari_ctcl.errors import Cancelled, CtclError, InputError, WorkFailed
@@ -88,7 +89,7 @@ class _Shown:
             case events.FoldDone():
                 self._say(f"fold {event.fold}: macro-lesion Dice {_figure(event.scores.get('macro_lesion'))}")
             case events.Note():
-                self._console.print(event.text, highlight=False, soft_wrap=True)
+                self._console.print(event.text, highlight=False, markup=False, soft_wrap=True)
 
     def _start(self, event: events.Started) -> None:
         if self._bar is not None:
@@ -122,7 +123,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         figures = bool(rows) and all(isinstance(row[index], int | float | None) for row in rows)
         grid.add_column(column, justify="right" if figures else "left")
     for row in rows:
-        grid.add_row(*(_figure(cell) if isinstance(cell, float | None) else str(cell) for cell in row))
+        grid.add_row(*(Text(_figure(cell) if isinstance(cell, float | None) else str(cell)) for cell in row))
     console = Console()
     if not console.is_terminal:
         console.width = 1000  # a pipe has no edge to wrap at: one row, one line

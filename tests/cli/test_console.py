@@ -42,3 +42,11 @@ def test_leaving_early_closes_the_work() -> None:
 def test_a_table_prints_missing_figures_as_dashes(capsys: pytest.CaptureFixture[str]) -> None:
     table("", ("class", "Dice"), [("patch", 0.5), ("tumor", None)])
     assert capsys.readouterr().out.split() == ["class", "Dice", "patch", "0.500", "tumor", "-"]
+
+
+def test_names_are_shown_to_the_letter_whatever_brackets_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    table("", ("user", "tool"), [("Dr. [/b] Berg", "[red]brush")])
+    follow([events.Note(text="a note of [/b]")])
+    shown = capsys.readouterr()
+    assert "Dr. [/b] Berg  [red]brush" in shown.out
+    assert "a note of [/b]" in shown.err

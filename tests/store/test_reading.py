@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -259,7 +259,11 @@ def test_a_study_that_may_not_be_written_is_read_and_says_why_it_is_not_painted(
 def test_a_study_on_a_disk_mounted_for_reading_is_read(left, tmp_path):
     mount = tmp_path / "mount"
     mount.mkdir()
-    script = f'mount --bind {left} {mount} && mount -o remount,bind,ro {mount} && exec {sys.executable} -c "$0" {mount}'
+    ctcl = f"{sys.executable} -m napari_ctcl.cli"
+    script = (
+        f'mount --bind {left} {mount} && mount -o remount,bind,ro {mount} && {sys.executable} -c "$0" {mount} '
+        f"&& {ctcl} journal {mount} $(ls {mount}/photos) --json && {ctcl} verify {mount}"
+    )
     looked = subprocess.run(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", script, LOOKER],
         capture_output=True,
@@ -268,5 +272,7 @@ def test_a_study_on_a_disk_mounted_for_reading_is_read(left, tmp_path):
     )
     if "unshare" in looked.stderr or "mount:" in looked.stderr:
         pytest.skip(f"no namespaces here: {looked.stderr.strip()}")
-    assert looked.stdout == "looked\n", looked.stderr
-    assert Path(left).is_dir()
+    first, stroke, verdict = looked.stdout.splitlines()
+    assert (first, verdict) == ("looked", "nothing wrong found"), looked.stderr
+    assert json.loads(stroke)["user"] == "Dr. Berg"
+    assert looked.stderr == f"{mount} may only be read here\n" * 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -236,6 +237,22 @@ def test_a_photo_that_nobody_painted_has_no_journal(study, tmp_path):
     photo = study.photo(study.import_photo(save(tmp_path / "b.png", noise(1)), **FACTS))
     with pytest.raises(NotFound, match="no journal"):
         run(export_at(photo, "2026-01-01", tmp_path / "then.png"))
+
+
+def test_a_journal_of_the_first_schema_is_read_as_it_is(photo):
+    path = photo.root / "journal.sqlite"
+    with Chronicle(path) as strokes:
+        acts, labels = strokes.acts(), whole(strokes, 3)
+    with sqlite3.connect(path) as base:
+        base.execute("DROP TABLE gestures")
+        base.execute("ALTER TABLE entries DROP COLUMN head")
+        base.execute("PRAGMA user_version = 1")
+    base.close()
+    before = path.read_bytes()
+    with Chronicle(path) as strokes:
+        assert strokes.acts() == acts
+        assert np.array_equal(whole(strokes, 3), labels)
+    assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_journal_and_one_of_a_later_version_are_refused(tmp_path):
