@@ -5,7 +5,7 @@ A human's outline is solid on a dark hem; a model's is thinner and dashed. The c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari.utils.colormaps import DirectLabelColormap
 
 from napari_ctcl.lesion import CLASSES, RGB, SCREEN_COLOURS, Lesion
 from napari_ctcl.raster import borders
+from napari_ctcl.region import Region
 from napari_ctcl.shown import MODEL_OFFSET
 
 Codes = npt.NDArray[np.uint8]
@@ -25,13 +26,21 @@ SOLID, DASH, GAP, HEM = 8, 12, 16, 21
 TINT: Final = 0.15
 """Share of colour inside an area by default: enough to find it, too little to hide erythema."""
 
-BARE: Final = np.array([0, 1, 2, 3, 4, 0, 6, 7, 8], np.uint8)
-"""What the model calls normal looks like what nobody judged: bare skin."""
-
 _PALER: Final = 0.5
 _MODEL_LINE: Final = 0.95
 _MODEL_GAP: Final = 0.5
 _HEM: Colour = (0.05, 0.05, 0.07, 0.6)
+_NORMAL_SAYS_MODEL: Final = np.uint8(Lesion.NORMAL + MODEL_OFFSET)
+_STRIP_PX: Final = 128
+_INKS: Final = np.array(
+    [
+        [0, 1, HEM, HEM, HEM, 5, 6, 7, 8],
+        [0, *(np.arange(1, 5) + SOLID), 5, 6, 7, 8],
+        [0, *(np.arange(1, 5) + SOLID), *(np.arange(1, 5) + DASH)],
+    ],
+    np.uint8,
+)
+"""Drawn codes by look: on the hem, on a human's line only, and on a model's line too."""
 
 
 def colours(
@@ -79,18 +88,43 @@ def drawn(codes: Codes, width: int, corner: tuple[int, int] = (0, 0)) -> Codes:
     -------
     (h, w) uint8
     """
-    looks = BARE[codes]
+    looks: Codes = codes * (codes != _NORMAL_SAYS_MODEL)  # which looks like what nobody judged: bare skin
     if not width:
         return looks
-    thin = max(2 * width // 3, 1)
-    near, line, hem = borders(looks, (thin, width, width + 1))
-    human = (looks > 0) & (looks <= MODEL_OFFSET)
-    lesion = human & (looks > Lesion.NORMAL)
-    out = looks.copy()
-    out[hem & lesion] = HEM
-    np.add(looks, np.uint8(SOLID), out=out, where=line & human)
-    ys, xs = np.nonzero(near & (looks > MODEL_OFFSET))
-    dash = 5 * thin
-    gap = (((ys + corner[0]) // dash + (xs + corner[1]) // dash) % 2).astype(np.uint8)
-    out[ys, xs] = looks[ys, xs] - MODEL_OFFSET + DASH + gap * np.uint8(GAP - DASH)
+    out, far, whole = looks.copy(), reach(width), Region.whole(looks.shape)
+    for part in _edged(looks, far):
+        around = part.grown(far) & whole
+        lines = _outlined(looks[around.slices], width, (corner[0] + around.y0, corner[1] + around.x0))
+        out[part.slices] = lines[part.moved(-around.y0, -around.x0).slices]
     return out
+
+
+def _edged(looks: Codes, far: int) -> Iterator[Region]:
+    """Regions that hold all pixels at most so far from another look: of most of a photo there is nothing to draw."""
+    height, width = looks.shape
+    for y in range(0, height, _STRIP_PX):
+        rows = looks[max(y - far - 1, 0) : y + _STRIP_PX + far + 1]
+        edged = (rows[1:] != rows[:-1]).any(0)
+        across = (rows[:, 1:] != rows[:, :-1]).any(0)
+        edged[1:] |= across
+        edged[:-1] |= across
+        columns = np.flatnonzero(edged)
+        apart = np.flatnonzero(np.diff(columns) > 2 * far + _STRIP_PX) + 1
+        for run in np.split(columns, apart) if columns.size else ():
+            yield Region(y, min(y + _STRIP_PX, height), max(int(run[0]) - far, 0), min(int(run[-1]) + far + 1, width))
+
+
+def _outlined(looks: Codes, width: int, corner: tuple[int, int]) -> Codes:
+    """Drawn codes of looks, pixel by pixel near their edges alone."""
+    thin = max(2 * width // 3, 1)
+    near, line, hem = (border.ravel() for border in borders(looks, (thin, width, width + 1)))
+    out = looks.copy().ravel()
+    at = np.flatnonzero(hem & (out > 0))
+    look, depth = out[at], line[at].astype(np.uint8) + near[at]
+    out[at] = _INKS[depth, look]
+    dashed = at[(depth == 2) & (look > MODEL_OFFSET)]
+    ys, xs = np.divmod(dashed, looks.shape[1])
+    dash = 5 * thin
+    gap = ((ys + corner[0]) // dash + (xs + corner[1]) // dash) % 2
+    out[dashed] += gap.astype(np.uint8) * np.uint8(GAP - DASH)
+    return out.reshape(looks.shape)
