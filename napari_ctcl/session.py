@@ -16,7 +16,7 @@ from typing import Literal, Self
 
 from psygnal import Signal
 
-from napari_ctcl.errors import CtclError, InputError, StudyError
+from napari_ctcl.errors import CtclError, InputError, StudyBusy, StudyError
 from napari_ctcl.events import Event, Failed, Finished, RegionDone
 from napari_ctcl.jobs import PATIENCE_S, TRAINER_PATIENCE_S, Job, trainer
 from napari_ctcl.learnable import Learnable, learnable
@@ -27,6 +27,7 @@ from napari_ctcl.store import Photo, Study, TiledPyramid
 from napari_ctcl.store.gesture import Judge
 from napari_ctcl.store.lock import login_name
 from napari_ctcl.store.painter import Painter
+from napari_ctcl.store.reading import LabelReader
 from napari_ctcl.store.registry import STARTER as STARTER  # noqa: PLC0414 - the window speaks of it too
 from napari_ctcl.unfinished import newest_unfinished, unfinished
 
@@ -57,7 +58,8 @@ class Session:
         self.shown: Shown | None = None
         self.work: Work | None = None
         self.stopped_run = newest_unfinished(study.runs_dir)
-        self._labels: TiledPyramid | None = None
+        self.only_look: CtclError | None = None
+        self._labels: TiledPyramid | LabelReader | None = None
         self._painter: Painter | None = None
         self._job: Job | None = None
         self._end: Finished | Failed | None = None
@@ -114,8 +116,8 @@ class Session:
         return self.study.photos()
 
     @property
-    def labels(self) -> TiledPyramid:
-        """Human labels of the photo in hand."""
+    def labels(self) -> TiledPyramid | LabelReader:
+        """Human labels of the photo in hand; only to be read where `only_look` says why."""
         if self._labels is None:
             raise InputError("no photo is open", do="choose a photo")
         return self._labels
@@ -135,12 +137,12 @@ class Session:
     def show(self, photo_id: str) -> None:
         """Take another photo in hand; the labels of the last one are flushed and given back.
 
+        Where somebody else is painting on it, or nothing can be written, it is there to look at; `only_look` says why.
+
         Raises
         ------
         NotFound
             If the study has no such photo.
-        StudyBusy
-            If somebody else is painting on it; the photo in hand stays.
         DiskFull
             If there is no room for the last strokes; the photo in hand stays. A stroke that was still being drawn is
             lost where it has no room, and the other photo is in hand.
@@ -151,13 +153,35 @@ class Session:
         if self._painter is not None:
             self._painter.wait()
             self.labels.flush()
-        labels = photo.labels("annotation", user=self.user)
+        labels, why = self._labels_of(photo)
         try:
             self._put_away()
         finally:  # the last photo is given back even where that failed, so the new one's lock must have an owner
-            self.photo, self._labels, self._painter = photo, labels, Painter(labels)
+            self.photo, self._labels, self.only_look = photo, labels, why
+            self._painter = Painter(labels) if isinstance(labels, TiledPyramid) else None
             self.shown = Shown(photo, labels, self._painter)
             self.photo_changed.emit(photo_id)
+
+    def _labels_of(self, photo: Photo) -> tuple[TiledPyramid | LabelReader, CtclError | None]:
+        try:
+            return photo.labels("annotation", user=self.user), None
+        except StudyBusy as error:
+            return photo.watch(), error
+        except StudyError as error:
+            if photo.writable:
+                raise
+            return photo.watch(), error
+
+    def look_again(self) -> bool:
+        """Whether labels that somebody else paints have changed; where that has ended, they are taken in hand."""
+        reader, photo = self._labels, self.photo
+        if not isinstance(reader, LabelReader) or photo is None:
+            return False
+        if reader.free:
+            self.photo = None
+            self.show(photo.id)
+            return False
+        return reader.refresh()
 
     def _put_away(self) -> None:
         labels, self.photo, self.shown, self._labels = self._labels, None, None, None
@@ -167,7 +191,7 @@ class Session:
         if labels is not None:
             labels.close()
 
-    def painted(self) -> TiledPyramid:
+    def painted(self) -> TiledPyramid | LabelReader:
         """Say that the labels of the photo in hand have changed.
 
         Returns

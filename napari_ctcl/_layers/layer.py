@@ -65,8 +65,10 @@ class PyramidLabels(PyramidView):
     def tool(self, tool: Tool) -> None:
         self._tool, self.ruler_start = tool, None
         self.mode = MODES[tool]
-        self.events.trail(tool=tool, points=())
-        self.events.tool(tool=tool)
+        if str(self.mode) != MODES[tool]:  # napari takes none but its own two on a layer that is only to look at
+            self._tool = TOOL_OF[str(self.mode)]
+        self.events.trail(tool=self._tool, points=())
+        self.events.tool(tool=self._tool)
 
     def _follow_mode(self, _: Any) -> None:
         if MODES[self._tool] != str(self.mode):  # napari's own buttons and keys know its modes alone

@@ -30,6 +30,7 @@ from napari_ctcl._widgets.segmenting import SegmentBox
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
+from napari_ctcl._widgets.watching import Watching
 from napari_ctcl._widgets.workplace import Workplace
 from napari_ctcl.learnable import Learnable
 from napari_ctcl.lesion import Lesion
@@ -60,7 +61,7 @@ class Annotator(QWidget):
         self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
         self.counter, self.sample = Counter(), SampleMaker(self.photos.sample_button, self.header)
         self.judging, self.leaving = Judging(self.photos, self.header), Leaving(self, self.header)
-        self.incoming = Incoming(viewer, self.header)
+        self.incoming, self.watching = Incoming(viewer, self.header), Watching()
         self.docks: list[QDockWidget] = []
         self._surface: QWidget | None = None
         self.workplace: Workplace | None = None
@@ -103,6 +104,9 @@ class Annotator(QWidget):
         self.rounds.failed.connect(self._warn)
         self.sample.made.connect(self.open)
         self.incoming.study_came.connect(self.open)
+        self.watching.changed.connect(self.canvas.redraw)
+        self.watching.freed.connect(lambda: self.header.tell("The photo is free again: paint on.", kind="good"))
+        self.watching.failed.connect(self._warn)
         self.viewer.events.theme.connect(self._dress)
         self.jobs.began.connect(self._reflect)
         self.jobs.ended.connect(self._job_ended)
@@ -136,6 +140,7 @@ class Annotator(QWidget):
         place = self.workplace = Workplace(self.canvas, surface, self.photos, self.header, self.tabs)
         place.failed.connect(lambda text: self.header.tell(text, kind="bad"))
         place.scaled.connect(self.rounds.show_scale)
+        place.scaled.connect(self.canvas.show_scale)
         self.rounds.watch(place.furniture.sight)
         if self.session is not None and self.session.photo is not None:
             place.begin(self.session)
@@ -212,6 +217,7 @@ class Annotator(QWidget):
         self.counter.stop()
         self.rounds.stop()
         self.judging.stop()
+        self.watching.stop()
         if self.workplace is not None:
             self.workplace.stop()
         if session is not None:
@@ -245,6 +251,8 @@ class Annotator(QWidget):
                 self.workplace.begin(self.session)
             self.photos.show_current(self.session.photo.id)
             self.judging.look_at([self.session.photo])
+            if why := self.watching.begin(self.session):
+                self._warn(why)
             self._reflect()
             self._recount()
 
@@ -294,7 +302,6 @@ class Annotator(QWidget):
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
             self.canvas.redraw(region)
-            self.rounds.look_again(region)
 
     def _job_ended(self) -> None:
         if self.session is not None:
@@ -316,7 +323,7 @@ class Annotator(QWidget):
         session = self.session
         photo = session.photo if session is not None else None
         idle = session is not None and session.work is None
-        self.palette.setEnabled(photo is not None)
+        self.palette.setEnabled(photo is not None and session is not None and session.only_look is None)
         self.segmenting.setEnabled(photo is not None)
         self.training.setEnabled(session is not None)
         self.segmenting.button.setEnabled(photo is not None and idle)

@@ -150,10 +150,12 @@ class Canvas(QObject):
         if self.labels is not None:
             self.viewer.layers.selection.active = self.labels
 
-    def redraw(self, region: Region) -> None:
-        """Have a level-0 region shown anew, as far as it is on screen."""
+    def redraw(self, region: Region | None = None) -> None:
+        """Have a level-0 region shown anew, as far as it is on screen; all of it by default."""
         if self.labels is not None:
-            self.labels.spoil(region)
+            area = region or Region.whole(self.labels.shown.shape)
+            self.labels.spoil(area)
+            self.changed.emit(area)
 
     def visible(self) -> Region | None:
         """Level-0 region that is on screen."""
