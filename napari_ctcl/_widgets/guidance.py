@@ -11,7 +11,6 @@ from napari_ctcl._widgets.glass import Glass
 from napari_ctcl._widgets.looking import NextUncertain
 from napari_ctcl._widgets.sight import Sight
 from napari_ctcl._widgets.smart import SmartBrush
-from napari_ctcl._widgets.smartchoice import SmartChoice
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
 from napari_ctcl.store.gesture import Stamp
@@ -24,11 +23,7 @@ class Guidance(QObject):
 
     Parameters
     ----------
-    canvas : shows the photo
-
-    Attributes
-    ----------
-    choice : of what the smart brush paints, for a panel to hold
+    canvas : shows the photo, and has the palette with the choice of what the smart brush paints
     """
 
     told = Signal(str)
@@ -37,31 +32,29 @@ class Guidance(QObject):
     def __init__(self, canvas: Canvas) -> None:
         super().__init__()
         self._canvas = canvas
-        self.choice, self.smart, self._uncertain = SmartChoice(), SmartBrush(), NextUncertain()
+        self._session: Session | None = None
+        self.smart, self._uncertain = SmartBrush(), NextUncertain()
         self.smart.late.connect(self._paint_late)
         self.smart.failed.connect(self.failed)
         self._uncertain.told.connect(self.told)
         self._uncertain.failed.connect(self.failed)
-        self.choice.chosen.connect(self.smart.use)
-        canvas.in_hand.connect(self._show_choice)
+        canvas.palette.smart.chosen.connect(self.smart.use)
         canvas.changed.connect(self._uncertain.changed)
 
     def watch(self, sight: Sight, glass: Glass) -> None:
         """Draw outlines on this glass, and move this view."""
         self.smart.outlined.connect(glass.show_outlines)
-        sight.moved.connect(self.smart.view_moved)
+        self.smart.look_through(sight)
         self._uncertain.found.connect(sight.fit)
 
     def begin(self, session: Session) -> None:
         """Another photo has come into hand and onto the canvas."""
-        if session.photo is not None and self._canvas.labels is not None:
+        if session is not self._session:
+            self._session = session
+            session.region_predicted.connect(self._predicted)
+        if session.photo is not None and session.shown is not None and self._canvas.labels is not None:
             self.smart.watch(self._canvas.labels)
-            self._uncertain.watch(session.photo, session.labels)
-
-    def predicted(self, region: Region) -> None:
-        """The model has spoken of a level-0 region of the photo in hand."""
-        self.smart.predicted()
-        self._uncertain.changed(region)
+            self._uncertain.watch(session.photo, session.shown.labels)
 
     def look_on(self) -> None:
         """Go to the next place where the model is unsure and nobody has labelled."""
@@ -69,12 +62,15 @@ class Guidance(QObject):
 
     def stop(self) -> None:
         """No photo is in hand."""
+        self._session = None
         self.smart.stop()
         self._uncertain.stop()
 
-    def _show_choice(self) -> None:
-        if self._canvas.labels is not None:
-            self.choice.show_tool(self._canvas.labels.tool)
+    def _predicted(self, photo: str, region: Region) -> None:
+        session = self._session
+        if session is not None and session.photo is not None and session.photo.id == photo:
+            self.smart.predicted()
+            self._uncertain.changed(region)
 
     def _paint_late(self, stamps: Sequence[Stamp], value: int) -> None:
         if self._canvas.labels is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from qtpy.QtCore import QObject, Signal
 
 from napari_ctcl._widgets.beside import Beside
@@ -9,7 +12,8 @@ from napari_ctcl.acquire import Human, Looking, Survey, Turn
 from napari_ctcl.region import Region
 from napari_ctcl.store import Photo
 
-_EVERY_PERCENT = 10
+_TELL_S: Final = 0.7
+"""How long a photo is looked at before that is worth a word, and between two words."""
 
 
 class NextUncertain(QObject):
@@ -62,14 +66,13 @@ class NextUncertain(QObject):
             self._beside.ask([lambda: self._look(walk)])
 
     def _look(self, walk: Looking) -> None:
-        said = 0
+        told = time.monotonic()
         for progress in walk.survey.look():
             if self._walk is not walk:
                 return  # another photo is in hand; this one's pixels may be gone
-            percent = 100 * progress.done // progress.total
-            if percent >= said + _EVERY_PERCENT and percent < 100:
-                said = percent
-                self._looked.emit(percent)
+            if time.monotonic() - told > _TELL_S:
+                told = time.monotonic()
+                self._looked.emit(100 * progress.done // progress.total)
         self._turned.emit(walk, walk.next())
 
     def _tell_progress(self, percent: int) -> None:

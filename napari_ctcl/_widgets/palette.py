@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_ctcl._widgets.brush import BrushBox
 from napari_ctcl._widgets.looks import LooksBox
+from napari_ctcl._widgets.smartchoice import SmartChoice
 from napari_ctcl._widgets.style import Swatch, beside, heading, key, refresh_style
 from napari_ctcl.lesion import CLASSES, Lesion
 
@@ -100,9 +101,9 @@ class Palette(QWidget):
         self._layout.setSpacing(5)
         self._build_classes()
         self._build_tools()
-        self.brush, self.looks = BrushBox(), LooksBox()
-        self._layout.addWidget(self.brush)
-        self._layout.addWidget(self.looks)
+        self.smart, self.brush, self.looks = SmartChoice(), BrushBox(), LooksBox()
+        for box in (self.smart, self.brush, self.looks):
+            self._layout.addWidget(box)
         self.looks.changed.connect(self._colour)
         self._colour()
         self.show_class(Lesion.PATCH)
@@ -152,6 +153,7 @@ class Palette(QWidget):
         """Mark the tool in hand."""
         if mode in self.tools:
             self.tools[mode].setChecked(True)
+        self.smart.show_tool(mode)
 
     def show_keys(self, keys: Mapping[str, str]) -> None:
         """Name the keys that do the same as the controls.
@@ -167,6 +169,7 @@ class Palette(QWidget):
             self.tools[tool].setAccessibleName(f"{name}, key {keys[tool]}")
         self.undo.setToolTip(f"Take back the last stroke ({keys['undo']})")
         self.redo.setToolTip(f"Paint it again ({keys['redo']})")
+        self.smart.show_keys(keys["smart"])
         self.brush.show_keys(keys["smaller"], keys["larger"])
         self.looks.show_keys(keys)
 

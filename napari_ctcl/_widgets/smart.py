@@ -15,6 +15,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_ctcl._layers import PyramidLabels
 from napari_ctcl._widgets.beside import Beside, Piece
+from napari_ctcl._widgets.sight import Sight
 from napari_ctcl.proposals import Proposals
 from napari_ctcl.raster import Point
 from napari_ctcl.region import Region
@@ -57,10 +58,10 @@ class _Ground:
             return [] if self.proposals.known(point) is not None else [partial(self.proposals.find, point)]
         return self._uncut(self.pieces.around(self.grain, point))
 
-    def missing_on_screen(self, middle: Point) -> list[Piece]:
-        """What has to be found before every superpixel on screen is known, from a point outwards."""
+    def missing_in(self, view: Region, middle: Point) -> list[Piece]:
+        """What has to be found before every superpixel in a level-0 region is known, from a point outwards."""
         grain = self.grain
-        cells = self.pieces.cells(grain, self.layer.in_view)
+        cells = self.pieces.cells(grain, view & Region.whole(self.layer.shown.shape))
         return self._uncut(sorted(cells, key=lambda cell: _away(middle, cell.from_level(grain.level))))
 
     def _uncut(self, cells: list[Region]) -> list[Piece]:
@@ -84,6 +85,7 @@ class SmartBrush(QObject):
         self.source: Source = "superpixel"
         self._layer: PyramidLabels | None = None
         self._ground: _Ground | None = None
+        self._sight: Sight | None = None
         self._pen: Point | None = None
         self._under: Segment | None = None
         self._last: tuple[Grain, Segment, Stamp] | None = None
@@ -97,6 +99,11 @@ class SmartBrush(QObject):
         self._rest.timeout.connect(self._prepare)
 
     # What it is about
+
+    def look_through(self, sight: Sight) -> None:
+        """Find what is on this screen."""
+        self._sight = sight
+        sight.moved.connect(self.view_moved)
 
     def watch(self, layer: PyramidLabels) -> None:
         """Find segments for a layer, of the photo that it shows now; to be called again when the photo changes."""
@@ -195,13 +202,14 @@ class SmartBrush(QObject):
 
     def _prepare(self) -> None:
         """Have found what the pen has touched first, then what is under it, then the rest of the screen."""
-        if self._ground is None or not self.in_hand:
+        if self._ground is None or self._sight is None or not self.in_hand:
             return
-        view = self._ground.layer.in_view
-        pen = self._pen or ((view.y0 + view.y1) / 2, (view.x0 + view.x1) / 2)
+        pen = self._pen or self._sight.centre
         places = [*(point for point, _ in self._missed[:1]), pen]
         wanted = [piece for place in places for piece in self._ground.missing(place, self.source)]
-        self._beside.ask([*wanted, *self._ground.missing_on_screen(pen)][:_MOST_CELLS])
+        top, bottom, left, right = self._sight.seen()
+        view = Region(math.floor(top), math.ceil(bottom), math.floor(left), math.ceil(right))
+        self._beside.ask([*wanted, *self._ground.missing_in(view, pen)][:_MOST_CELLS])
 
     def _found(self) -> None:
         if self._missed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.smart import Source
@@ -30,11 +30,13 @@ class SmartChoice(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        layout.addWidget(beside(heading("SMART BRUSH"), key("W")))
+        self._cap = key("")
+        layout.addWidget(beside(heading("SMART BRUSH PAINTS"), self._cap))
         group = QButtonGroup(self)
         self.buttons: dict[Source, QRadioButton] = {}
         for source, name, what in _CHOICES:
             button = QRadioButton(name)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setToolTip(what)
             button.setAccessibleDescription(what)
             button.toggled.connect(lambda down, source=source: down and self.chosen.emit(source))
@@ -43,6 +45,11 @@ class SmartChoice(QWidget):
             self.buttons[source] = button
         self.buttons["superpixel"].setChecked(True)
         self.hide()
+
+    def show_keys(self, keys: str) -> None:
+        """Name the keys that take the smart brush in hand and put it away."""
+        self._cap.setText(keys)
+        self._cap.setVisible(bool(keys))
 
     def show_tool(self, tool: str) -> None:
         """Show the choice while the smart brush is in hand."""

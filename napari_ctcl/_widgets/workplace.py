@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QWidget
 from napari_ctcl._widgets.actions import Desk
 from napari_ctcl._widgets.canvas import Canvas
 from napari_ctcl._widgets.furniture import Furniture
+from napari_ctcl._widgets.guidance import Guidance
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.keychoice import KeyChoice
 from napari_ctcl._widgets.keys import Keys
@@ -22,10 +23,9 @@ from napari_ctcl.session import Session
 
 
 class Workplace(QObject):
-    """Joins furniture and keys to the photo in hand.
+    """Joins furniture, guidance and keys to the photo in hand.
 
-    `look_on` asks for the next region worth a look, `scaled` says that the photo has another scale, `failed` gives a
-    sentence about what could not be done.
+    `scaled` says that the photo has another scale, `failed` gives a sentence about what could not be done.
 
     Parameters
     ----------
@@ -34,7 +34,6 @@ class Workplace(QObject):
     photos, header, panel : the parts of the window around it, in which keys are heard too
     """
 
-    look_on = Signal()
     scaled = Signal(float)
     failed = Signal(str)
 
@@ -43,12 +42,14 @@ class Workplace(QObject):
         self._canvas, self._photos, self._header = canvas, photos, header
         self._session: Session | None = None
         self.furniture = Furniture(canvas.viewer, surface, canvas.palette)
+        self.guidance = Guidance(canvas)
+        self.guidance.watch(self.furniture.sight, self.furniture.glass)
         self.sheet = KeySheet(surface.window())
         desk = Desk(
             canvas=canvas,
             furniture=self.furniture,
             turn=self.turn,
-            look_on=self.look_on.emit,
+            look_on=self.guidance.look_on,
             show_keys=self.show_keys,
             change_pane=lambda: next_pane((surface, header, photos, panel)),
         )
@@ -67,6 +68,8 @@ class Workplace(QObject):
         self._header.keys_asked.connect(self.show_keys)
         self.furniture.told.connect(lambda text: self._header.tell(text, kind="warn"))
         self.furniture.measured.connect(self._scale)
+        self.guidance.told.connect(self._header.tell)
+        self.guidance.failed.connect(self.failed)
 
     def begin(self, session: Session) -> None:
         """Another photo has come into hand and onto the canvas."""
@@ -74,6 +77,7 @@ class Workplace(QObject):
         if self._canvas.labels is not None:
             self.furniture.join(self._canvas.labels)
         self.furniture.begin(session)
+        self.guidance.begin(session)
         self._show_hand()
         listed = self._photos.listed
         if session.photo is not None and session.photo.id in listed:
@@ -84,6 +88,7 @@ class Workplace(QObject):
         self._session = None
         self.keys.let_go()
         self.furniture.begin(None)
+        self.guidance.stop()
 
     def show_saved(self, *, saved: bool) -> None:
         """Say that every stroke so far is safe, or that one is not."""
