@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import drag, place_of, settle, until
+from hands import drag, place_of, predict, settle, until
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_ctcl.lesion import Lesion
+from napari_ctcl.region import Region
 
 
 def rows(window: Any) -> list[str]:
@@ -106,3 +107,12 @@ def test_a_closed_study_leaves_an_empty_list(window: Any) -> None:
     window.close_study()
     settle(0.1)
     assert rows(window) == []
+
+
+def test_what_a_model_says_anew_is_listed(window: Any) -> None:
+    listed(window, "tumor proposed", "patch proposed")
+    photo = window.session.photo
+    predict(photo, np.full((photo.height, photo.width), Lesion.PLAQUE, np.uint8), model="b" * 64)
+    window.session.shown.refresh()
+    window.session.region_predicted.emit(photo.id, Region.whole(photo.shape()))
+    listed(window, "plaque proposed")
