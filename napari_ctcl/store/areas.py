@@ -53,7 +53,7 @@ def painting(
             labels.begin(tool)
             painted = [labels.paint(part, only=only) for part in islice(waiting, PARTS)]
             more = len(painted) == PARTS
-            stroke = labels.commit(head=head, noted=noted)
+            stroke = labels.commit(head=head, noted=noted, more=more)
             if stroke is not None:
                 head = head or stroke.seq
                 yield stroke
@@ -61,7 +61,8 @@ def painting(
     except BaseException:
         labels.abort()
         if head is not None:
-            labels.undo()
+            for _ in labels.stepping("undo", noted=noted):
+                pass
         raise
 
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from napari_ctcl.errors import InputError
+from napari_ctcl.errors import InputError, NotFound
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.raster import Mask, Point, connected, polygon_mask, polygon_tiles, stroke_tiles
 from napari_ctcl.region import Region, grid
@@ -49,6 +49,8 @@ def parts(gesture: Draw | Fill | Judge, ground: Ground) -> Iterator[Part]:
     ------
     InputError
         If there is nothing that it could mean: a fill that runs out of reach, a judgement where no lesion is.
+    NotFound
+        If all of it is painted already.
     """
     match gesture:
         case Draw():
@@ -133,7 +135,7 @@ def _judged(judge: Judge, ground: Ground) -> Iterator[Part]:
             yield part
     if not found:
         where = "under the cursor" if judge.inside is None else "in the region"
-        raise InputError(
+        raise NotFound(
             f"nothing of the model's is left to {judge.tool} {where}"
             if judge.tool != "reclassify"
             else f"there is no lesion {where}",

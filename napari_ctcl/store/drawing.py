@@ -82,7 +82,7 @@ class Drawing:
         return changed
 
     def journalled(
-        self, journal: Journal, *, user: str, head: int | None = None, noted: int | None = None
+        self, journal: Journal, *, user: str, head: int | None = None, noted: int | None = None, more: bool = False
     ) -> Stroke | None:
         """Write what the stroke changed to the journal; None if it changed nothing.
 
@@ -90,6 +90,7 @@ class Drawing:
         ----------
         head : the stroke that it is a part of
         noted : the gesture that it belongs to, if that was noted before
+        more : whether more of that gesture is to come
 
         Raises
         ------
@@ -112,7 +113,7 @@ class Drawing:
             region=_bounding(changes),
             pixels=int(painted.sum()),
         )
-        stroke = journal.add(changes, made, head=head, noted=noted)
+        stroke = journal.add(changes, made, head=head, noted=noted, more=more)
         self._changed = [change.place for change in changes]
         return stroke
 

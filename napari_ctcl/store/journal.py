@@ -49,7 +49,13 @@ class Journal(Record):
             raise
 
     def add(
-        self, changes: Iterable[Change], made: Made, *, head: int | None = None, noted: int | None = None
+        self,
+        changes: Iterable[Change],
+        made: Made,
+        *,
+        head: int | None = None,
+        noted: int | None = None,
+        more: bool = False,
     ) -> Stroke:
         """Write a stroke to the disk; it is safe once this returns.
 
@@ -57,6 +63,7 @@ class Journal(Record):
         ----------
         head : the stroke that it is a part of, and is undone with
         noted : the gesture that it belongs to, if that was noted before
+        more : whether more of that gesture is to come; it is settled with this stroke otherwise
 
         Raises
         ------
@@ -69,7 +76,8 @@ class Journal(Record):
                 "INSERT INTO tiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(seq, *change.place, *_box(change.box), change.before, change.after) for change in changes],
             )
-            base.execute("UPDATE gestures SET head = coalesce(head, ?) WHERE seq = ?", (seq, noted))
+            settling = "UPDATE gestures SET head = coalesce(head, ?), settled = ? WHERE seq = ?"
+            base.execute(settling, (seq, int(not more), noted))
         return self.stroke(seq)
 
     def compensate(

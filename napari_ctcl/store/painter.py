@@ -11,13 +11,15 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from napari_ctcl.errors import Cancelled, CtclError, WorkFailed
+from napari_ctcl.errors import Cancelled, CtclError, NotFound, WorkFailed
 from napari_ctcl.region import Region
 from napari_ctcl.store.areas import painting
 from napari_ctcl.store.covering import parts
+from napari_ctcl.store.drawing import Part
 from napari_ctcl.store.gesture import Draw, Gesture, Step, encode
 from napari_ctcl.store.painting import TiledPyramid
 
@@ -267,8 +269,15 @@ def gestured(
         for region in labels.stepping(gesture.tool, first=first, noted=noted):
             yield region, 0
         return
-    for stroke in painting(labels, gesture.tool, parts(gesture, labels), head=head, noted=noted):
+    covered = parts(gesture, labels)
+    for stroke in painting(labels, gesture.tool, _rest(covered) if head else covered, head=head, noted=noted):
         yield stroke.region, stroke.pixels
+
+
+def _rest(covered: Iterator[Part]) -> Iterator[Part]:
+    """What a crash left of a gesture to be painted, which may be nothing."""
+    with suppress(NotFound):
+        yield from covered
 
 
 def _brief(gesture: Gesture) -> bool:

@@ -173,13 +173,14 @@ class TiledPyramid:
         with self._pen:
             return self._stroke().paint(part, only)
 
-    def commit(self, *, head: int | None = None, noted: int | None = None) -> Stroke | None:
+    def commit(self, *, head: int | None = None, noted: int | None = None, more: bool = False) -> Stroke | None:
         """End the stroke; it is safe on disk once this returns.
 
         Parameters
         ----------
         head : the stroke that it is a part of, and is undone with
         noted : the gesture that it belongs to, if that was noted before
+        more : whether more of that gesture is to come
 
         Returns
         -------
@@ -193,7 +194,7 @@ class TiledPyramid:
         with self._pen:
             drawing = self._stroke()
             try:
-                entry = drawing.journalled(self.journal, user=self.user, head=head, noted=noted)
+                entry = drawing.journalled(self.journal, user=self.user, head=head, noted=noted, more=more)
             except CtclError:
                 self.abort()
                 raise

@@ -243,6 +243,24 @@ def test_a_crash_in_the_middle_of_a_large_stroke_leaves_one_stroke_to_undo(folde
         assert not again.can_undo
 
 
+@pytest.mark.parametrize("many", [1, 2, 256])
+def test_a_crash_at_the_end_of_a_judgement_leaves_it_whole(folder, tmp_path_factory, monkeypatch, many):
+    monkeypatch.setattr(areas, "PARTS", many)
+    everywhere = ((0.0, 0.0), (0.0, 1099.0), (1300.0, 1099.0), (1300.0, 0.0))
+    labels = open_at(folder)
+    for gesture in (Judge(tool="accept", at=(400.0, 500.0)), Judge(tool="accept", inside=everywhere)):
+        note = labels.journal.note(encode(gesture), user="Anna")
+        for _ in painter.gestured(labels, gesture, noted=note):
+            pass
+        expected = everything(labels)
+        wreck = Path(shutil.copytree(folder, tmp_path_factory.mktemp("crash") / "photo"))
+        with open_at(wreck) as again:
+            assert np.array_equal(everything(again), expected)
+            assert again.journal.noted() == []
+    assert expected.all()
+    labels.close()
+
+
 def test_what_is_on_screen_is_taken_back_first(labels, hand, monkeypatch):
     monkeypatch.setattr("napari_ctcl.store.history.AT_ONCE", 1)
     done(hand, stroke(radius=900.0))
