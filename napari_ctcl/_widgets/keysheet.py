@@ -30,6 +30,7 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setModal(False)
+        self.finished.connect(self._give_back)
         self._keys: Mapping[str, str] = {}
         self._page = QScrollArea()
         self._page.setWidgetResizable(True)
@@ -99,6 +100,10 @@ class KeySheet(QDialog):
         self.raise_()
         self.activateWindow()
         self._page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _give_back(self, _: int) -> None:
+        """Let the window have the keys again, which not every desktop does by itself."""
+        self.parentWidget().activateWindow()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Close at the key that opened it, as at Esc."""

@@ -54,7 +54,7 @@ class Workplace(QObject):
             change_pane=lambda: next_pane((surface, header, photos, panel)),
         )
         self.keys, self.choice = Keys(desk, self._ready), KeyChoice(self)
-        for heard in (surface, surface.window()):
+        for heard in (surface, header, photos, panel, surface.window()):  # docks give napari what panels leave
             self.keys.watch(heard)
         self.choice.changed.connect(self._choose)
         self._choose(self.choice.keys)
