@@ -247,24 +247,31 @@ def slic_ids(pixels: npt.NDArray[np.uint8], side: int) -> Ids:
 
 
 def joined_up(ids: Ids) -> Ids:
-    """The same partition with every piece connected: stray bits go to the piece they touch."""
-    bits, _ = _components(ids)
-    sizes = np.bincount(bits.ravel())
-    owner = np.zeros(sizes.size, np.int64)
-    owner[bits.ravel()] = ids.ravel()
-    order = np.lexsort((np.arange(sizes.size), -sizes, owner))
+    """The same partition with every piece connected and without whiskers, which go to the pieces they touch.
+
+    What stays of a piece is the largest connected part of it in which a square of three pixels fits everywhere.
+    """
+    body = ndimage.minimum_filter(ids, 3) == ndimage.maximum_filter(ids, 3)
+    body = ndimage.binary_dilation(body, np.ones((3, 3)))
+    parts = _parts(np.where(body, ids, -1))
+    sizes = np.bincount(parts.ravel())
+    owner = np.full(sizes.size, -1, np.int64)
+    owner[parts.ravel()] = ids.ravel()
+    sizes[0] = 0  # what is in no body
+    order = np.lexsort((-sizes, owner))
     first = np.ones(order.size, bool)
     first[1:] = owner[order][1:] != owner[order][:-1]
-    largest = np.zeros(sizes.size, bool)
-    largest[order[first]] = True
-    return _spread_into(ids, ~largest[bits])
+    kept = np.zeros(sizes.size, bool)
+    kept[order[first]] = True
+    kept &= sizes > 0
+    return _spread_into(ids, ~kept[parts]) if kept.any() else ids
 
 
-def _components(ids: Ids) -> tuple[npt.NDArray[np.int64], int]:
+def _parts(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Connected parts of one number each, from 1; 0 where the number is -1."""
     from skimage.measure import label
 
-    bits, count = label(ids, background=-1, connectivity=1, return_num=True)
-    return bits - 1, count
+    return np.asarray(label(ids, background=-1, connectivity=1), np.int64)
 
 
 def _spread_into(ids: Ids, stray: Mask) -> Ids:
