@@ -27,6 +27,7 @@ from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.rounds import Rounds
 from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
+from napari_ctcl._widgets.slicing import Slicing
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl._widgets.style import sheet
 from napari_ctcl._widgets.training import TrainPanel
@@ -65,6 +66,7 @@ class Annotator(QWidget):
         self.docks: list[QDockWidget] = []
         self._surface: QWidget | None = None
         self.workplace: Workplace | None = None
+        self._slicing = Slicing()
         self._lay_out()
         self._join()
         self._reflect()
@@ -124,6 +126,7 @@ class Annotator(QWidget):
         main = self.window()
         if self.docks or not isinstance(main, QMainWindow):
             return
+        self._slicing.begin()
         self.docks = [dock_beside(self.viewer, main, self.photos, self)]
         dock_above(main, self.header)
         tell_research(main)
@@ -152,6 +155,7 @@ class Annotator(QWidget):
             return True
         if event.type() == QEvent.Type.Hide and not event.spontaneous() and not watched.isMinimized():
             self.close_study()
+            self._slicing.end()
         return bool(super().eventFilter(watched, event))
 
     def _put_off(self, what: str, then: Callable[[], object]) -> bool:

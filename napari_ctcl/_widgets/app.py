@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -15,7 +14,6 @@ def main(study: Path | None = None, photo: str | None = None) -> None:
     study : folder of a study; none shows how to open one
     photo : id of the photo to begin with
     """
-    os.environ.setdefault("NAPARI_ASYNC", "1")  # tiles are read beside the window: panning never waits for the disk
     import napari
 
     from napari_ctcl._widgets import open_annotator

@@ -78,6 +78,7 @@ class Workplace(QObject):
             self.furniture.join(self._canvas.labels)
         self.furniture.begin(session)
         self.guidance.begin(session)
+        self.furniture.badge.show_saved(saved=True if session.only_look is None else None)
         self._show_hand()
         listed = self._photos.listed
         if session.photo is not None and session.photo.id in listed:

@@ -63,6 +63,7 @@ def drag(viewer: Any, places: Sequence[Place], *, button: Any = Qt.MouseButton.L
 def painted(viewer: Any) -> None:
     """Wait until all that was done with the mouse and the keys is in the labels and on screen."""
     settle(0.03)
+    until(lambda: all(layer.loaded for layer in viewer.layers), what="the tiles")
     until(lambda: not any(getattr(layer, "busy", False) for layer in viewer.layers), what="the last stroke")
     settle(0.02)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import double_click, drag, hover, native, place_of, press, settle
+from hands import double_click, drag, hover, native, painted, place_of, press, settle
 from qtpy.QtCore import Qt
 
 from napari_ctcl._layers import looks, rings
@@ -27,7 +27,7 @@ def on_screen(window: Any) -> tuple[Any, Any]:
 def look(window: Any, y: float, x: float, zoom: float) -> None:
     window.viewer.scene.camera.center = (y, x)
     window.viewer.scene.camera.zoom = zoom
-    settle(0.3)
+    painted(window.viewer)
 
 
 def line(window: Any, y: float, x0: float, x1: float, steps: int = 12) -> list[tuple[float, float]]:
@@ -227,14 +227,11 @@ def test_the_class_in_hand_never_leaves_the_class_table(window: Any) -> None:
 def test_a_stroke_painted_while_tiles_are_still_being_read_stays_on_screen(window: Any) -> None:
     from napari.settings import get_settings
 
-    get_settings().experimental.async_ = True
-    try:
-        look(window, 600, 800, 0.3)
-        window.viewer.scene.camera.center, window.viewer.scene.camera.zoom = (400, 500), 2.0
-        drag(window.viewer, line(window, 400, 420, 580, 8))
-        settle(0.6)
-        raw, anew = on_screen(window)
-        assert np.array_equal(raw, anew)
-        assert (raw == Lesion.PATCH).any()
-    finally:
-        get_settings().experimental.async_ = False
+    assert get_settings().experimental.async_
+    look(window, 600, 800, 0.3)
+    window.viewer.scene.camera.center, window.viewer.scene.camera.zoom = (400, 500), 2.0
+    drag(window.viewer, line(window, 400, 420, 580, 8))
+    painted(window.viewer)
+    raw, anew = on_screen(window)
+    assert np.array_equal(raw, anew)
+    assert (raw == Lesion.PATCH).any()
