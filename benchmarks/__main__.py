@@ -1,4 +1,4 @@
-"""`python -m benchmarks [P3 P8 ...] [--json]`: measure, print, and keep what was measured."""
+"""`python -m benchmarks [P3 P8 ...] [--soak MIN] [--json]`: measure, print, and keep what was measured."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from benchmarks import gap, labels, moving, painting, start
+from benchmarks import gap, labels, moving, painting, soak, start
 from benchmarks.row import Figure, Row
 
 MEASURES: dict[str, Callable[[], Row]] = {
@@ -31,14 +32,20 @@ def main() -> None:
     """Measure what was asked for, or everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("ids", nargs="*", metavar="ID", help=f"which: {', '.join(MEASURES)}; all by default")
+    parser.add_argument(
+        "--soak", type=float, metavar="MIN", help="paint for so many minutes and watch the memory alone"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     asked = parser.parse_args()
     unknown = [name for name in asked.ids if name not in MEASURES]
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+    measures = {name: MEASURES[name] for name in asked.ids or MEASURES}
+    if asked.soak is not None:
+        measures = {"soak-memory": partial(soak.soak, asked.soak)}
     rows = []
-    for name in asked.ids or MEASURES:
-        rows.append(MEASURES[name]())
+    for measure in measures.values():
+        rows.append(measure())
         print(rows[-1].as_json() if asked.json else _line(rows[-1]), flush=True)
     _keep(rows)
 

@@ -90,7 +90,7 @@ def _strokes(hand: Hand) -> Iterator[None]:
     """One mouse event after the other, of strokes all over the canvas, for ever."""
     rng = np.random.default_rng(4)
     while True:
-        line = _random_line(hand, rng)
+        line = random_line(hand, rng)
         hand.move(line[0])
         yield
         hand.press(line[0])
@@ -102,7 +102,8 @@ def _strokes(hand: Hand) -> Iterator[None]:
         yield
 
 
-def _random_line(hand: Hand, rng: np.random.Generator) -> list[Place]:
+def random_line(hand: Hand, rng: np.random.Generator) -> list[Place]:
+    """A wandering line somewhere on the canvas."""
     width, height = hand.surface.width(), hand.surface.height()
     steps = np.cumsum(rng.normal(0, 12, (MOVES, 2)), axis=0) + rng.uniform(0.2, 0.8, 2) * (width, height)
     return [(float(x), float(y)) for x, y in np.clip(steps, 2, (width - 2, height - 2))]

@@ -23,7 +23,7 @@ Real = npt.NDArray[np.float64]
 _SHORT: Final = 1e-9
 """Squared length, px^2, up to which a line is a point."""
 
-_MEASURED_PX: Final = 8192
+_MEASURED_PX: Final = 16384
 """So few pixels are measured one by one in less time than it takes to compute their rows."""
 
 _HAIR: Final = 64 * float(np.finfo(np.float64).eps)
