@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.photos import where
-from napari_ctcl._widgets.pinned import CARD, Pin
+from napari_ctcl._widgets.pinned import CARD, MARGIN_PX, Pin
 from napari_ctcl._widgets.style import Swatch
 from napari_ctcl.lesion import RGB, Lesion
 from napari_ctcl.store import Photo
@@ -33,6 +33,7 @@ WITHOUT: Final = {
 
 _GREEN, _RED = "#74d6a0", "#ff9a96"
 _WIDEST_PX: Final = 340
+_GAP_PX, _SIDES_PX = 8, 24
 
 
 class Badge(QFrame):
@@ -57,13 +58,21 @@ class Badge(QFrame):
         for label in (self.facts, self.tool, self.reader):
             label.setProperty("role", "quiet")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(11, 7, 13, 8)
+        layout.setContentsMargins(_SIDES_PX // 2, 7, _SIDES_PX // 2, 8)
         layout.setSpacing(4)
         layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        layout.addLayout(_line(self.title, self.facts))
-        layout.addLayout(_line(self.swatch, self.hand, self.tool, self.saved, self.reader))
+        self._lines = (self.title, self.facts), (self.swatch, self.hand, self.tool, self.saved, self.reader)
+        for line in self._lines:
+            layout.addLayout(_line(*line))
         Pin(self, Qt.Corner.TopLeftCorner)
+        surface.installEventFilter(self)
         self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Fit the canvas when that has another size."""
+        if event.type() == QEvent.Type.Resize:
+            self._fit()
+        return bool(super().eventFilter(watched, event))
 
     def show_photo(self, photo: Photo | None) -> None:
         """Name the photo in hand; none hides the badge."""
@@ -92,14 +101,28 @@ class Badge(QFrame):
         self._write(self.reader, name)
 
     def _write(self, label: QLabel, text: str) -> None:
-        label.setVisible(bool(text))
         label.ensurePolished()  # its font is known only then
         label.setText(label.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, _WIDEST_PX))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave away on a narrow canvas what can be read elsewhere."""
+        room = self.parentWidget().width() - 2 * MARGIN_PX
+        spare = [self.tool, self.reader, self.facts]
+        for label in (*spare, self.saved):
+            label.setVisible(bool(label.text()))
+        while spare and self._wanted() > room:
+            spare.pop(0).hide()
+
+    def _wanted(self) -> int:
+        """Width of the wider line, counted here since a layout learns only later what was left away."""
+        wide = (sum(w.sizeHint().width() + _GAP_PX for w in line if not w.isHidden()) for line in self._lines)
+        return int(max(wide)) + _SIDES_PX
 
 
 def _line(*widgets: QWidget) -> QHBoxLayout:
     line = QHBoxLayout()
-    line.setSpacing(8)
+    line.setSpacing(_GAP_PX)
     for widget in widgets:
         line.addWidget(widget)
     line.addStretch(1)

@@ -23,6 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 
 LONGEST_PX: Final = 190
 _LEAST_PX: Final = 40
+_SHARE: Final = 0.36
 _HUMAN, _MODEL = 190, 105
 _FRAME: Final = QColor(255, 255, 255)
 _INK: Final = QColor(12, 15, 20, 230)
@@ -57,15 +58,20 @@ class Map(QWidget):
         shape : (height, width) of the photo's level 0
         """
         self._shape, self._tint = shape, QPixmap()
-        height, width = shape
-        scale = LONGEST_PX / max(height, width)
-        self.setFixedSize(QSize(max(round(width * scale), _LEAST_PX), max(round(height * scale), _LEAST_PX)))
+        self.fit()
         solid = np.ascontiguousarray(pixels)
         image = QImage(solid.data, solid.shape[1], solid.shape[0], 3 * solid.shape[1], QImage.Format.Format_RGB888)
         sharp = self.size() * self.devicePixelRatioF()
         smooth, whole = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.IgnoreAspectRatio
         self._picture = QPixmap.fromImage(image).scaled(sharp, whole, smooth)  # the bindings name these two differently
         self.update()
+
+    def fit(self) -> None:
+        """Take a size that leaves most of the canvas to the photo."""
+        (height, width), surface = self._shape, self._sight.surface
+        longest = min(LONGEST_PX, _SHARE * min(surface.width(), surface.height()))
+        scale = longest / max(height, width)
+        self.setFixedSize(QSize(max(round(width * scale), _LEAST_PX), max(round(height * scale), _LEAST_PX)))
 
     def show_tint(self, colours: Bytes) -> None:
         """Lay colours over the photo.
@@ -203,6 +209,7 @@ class Navigator(QWidget):
         if shown != self.isVisibleTo(self.parentWidget()):
             self.setVisible(shown)
         if shown:
+            self.map.fit()
             self.map.update()
 
     def _whole_on_screen(self, shape: tuple[int, int]) -> bool:

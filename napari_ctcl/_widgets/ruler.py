@@ -23,6 +23,7 @@ SHORTEST_PX: Final = 20.0
 _UNITS: Final = {"mm": 1.0, "cm": 10.0}
 _BAR_PX: Final = 130.0
 _APART_PX: Final = 22
+_CARD_PX: Final = 230
 
 
 def spoken_mm(length_mm: float) -> str:
@@ -43,6 +44,7 @@ class LengthCard(QFrame):
         self.setProperty("role", "card")
         self.setStyleSheet(CARD)
         self.words, self.length, self.unit = QLabel(), QDoubleSpinBox(), QComboBox()
+        self.words.setWordWrap(True)
         self.length.setRange(0.01, 9999.0)
         self.length.setDecimals(2)
         self.length.setAccessibleName("Length of the line")
@@ -76,6 +78,8 @@ class LengthCard(QFrame):
         self.length.setValue(length_mm / _UNITS[unit])
         self._known_mm = self.length_mm if known else None
         self.use.setText("Correct scale" if known else "Set scale")
+        wide = self.words.fontMetrics().horizontalAdvance(words) + 2 * MARGIN_PX
+        self.setFixedWidth(min(max(wide, _CARD_PX), self.parentWidget().width() - 2 * MARGIN_PX))
         self.adjustSize()
         self.move(self._beside(line))
         self.show()

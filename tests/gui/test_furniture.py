@@ -316,3 +316,22 @@ def test_round_lengths_are_one_two_and_five(most: float, least: float) -> None:
 
 def test_lengths_are_said_in_the_unit_a_person_would_use() -> None:
     assert [spoken_mm(mm) for mm in (0.5, 8.44, 31.2, 250)] == ["0.5 mm", "8.44 mm", "31.2 mm", "25 cm"]
+
+
+def test_on_a_narrow_canvas_the_badge_keeps_photo_class_and_safety_and_stays_inside(sight: Sight, window: Any) -> None:
+    badge = window.workplace.furniture.badge
+    window.canvas.labels.tool = "ruler"
+    window.viewer.window.resize(900, 600)
+    settle(0.4)
+    assert badge.geometry().right() < sight.surface.width()
+    assert not any(label.isHidden() for label in (badge.title, badge.hand, badge.saved))
+    window.viewer.window.resize(1366, 768)
+    settle(0.4)
+    assert not badge.facts.isHidden()
+
+
+def test_what_is_in_view_is_what_the_window_shows(sight: Sight, window: Any) -> None:
+    look(sight, 600, 800, 3.0)
+    y0, y1, x0, x1 = sight.seen()
+    seen = window.canvas.labels.in_view
+    assert (seen.y0, seen.y1, seen.x0, seen.x1) == pytest.approx((y0, y1, x0, x1), abs=2)
