@@ -32,6 +32,8 @@ _TAIL: Final = 2000
 _TIED: Final = """
 import ctypes, os, signal, sys
 parent, program = int(sys.argv[1]), sys.argv[2:]
+if hasattr(os, "nice"):
+    os.nice(10)  # whoever paints beside it must not wait for it; on an idle machine it costs nothing
 if sys.platform == "linux":
     ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM)
     if os.getppid() != parent:
