@@ -6,6 +6,7 @@ the window's thread comes near it, for training and inference run beside the win
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import time
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 
 from benchmarks.gigapixel import SIDE_PX, gigapixel_study
@@ -47,10 +49,15 @@ def gap() -> Row:
         raise RuntimeError("training or segmentation ended before the measurement did")
     detail = (
         f"longest gap in ms of a {TICK_MS}-ms Qt timer in {SECONDS} s of painting at zoom 0.5 on {SIDE_PX}^2, with the "
-        f"quick recipe training and a model segmenting the photo on the same cores; p99 {np.percentile(gaps, 99):.0f} "
-        f"ms; without the two: longest {max(alone):.0f}, p99 {np.percentile(alone, 99):.0f} ms; software OpenGL"
+        f"quick recipe training and a model segmenting the photo on the same cores: {_told(gaps)}; without the two: "
+        f"{_told(alone)}; load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, software OpenGL"
     )
-    return Row(id="P17", figure=round(max(gaps), 1), gate=100, goal=50, detail=detail)
+    return Row(id="P17", figure=round(float(gaps[:, 0].max()), 1), gate=100, goal=50, detail=detail)
+
+
+def _told(gaps: npt.NDArray[np.float64]) -> str:
+    longest, bare = gaps.max(axis=0)
+    return f"longest {longest:.0f}, p99 {np.percentile(gaps[:, 0], 99):.0f}, longest without drawing {bare:.0f}"
 
 
 @contextmanager
@@ -70,12 +77,17 @@ def _training(sample: Path) -> Iterator[list[object]]:
         listener.join(TRAINER_PATIENCE_S)
 
 
-def _gaps(hand: Hand, seconds: float) -> list[float]:
-    """Intervals of a timer in ms, while the hand paints from within the event loop as a person's would."""
+def _gaps(hand: Hand, seconds: float) -> npt.NDArray[np.float64]:
+    """Intervals of a timer in ms while the hand paints from within the event loop, and the same without drawing.
+
+    Returns
+    -------
+    (n, 2) float64
+    """
     loop, ticks, strokes = QEventLoop(), [], _strokes(hand)
     tick, mouse = QTimer(), QTimer()
     tick.setTimerType(Qt.TimerType.PreciseTimer)
-    tick.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    tick.timeout.connect(lambda: ticks.append((time.perf_counter(), time.perf_counter() - hand.drawn_wall_s)))
     mouse.timeout.connect(lambda: next(strokes))
     tick.start(TICK_MS)
     mouse.start(round(GAP_S * 1e3))
@@ -83,7 +95,7 @@ def _gaps(hand: Hand, seconds: float) -> list[float]:
     loop.exec()
     tick.stop()
     mouse.stop()
-    return (np.diff(ticks) * 1e3).tolist()
+    return np.diff(np.array(ticks), axis=0) * 1e3
 
 
 def _strokes(hand: Hand) -> Iterator[None]:

@@ -39,12 +39,13 @@ class Hand:
 
     Attributes
     ----------
-    drawn_s : thread time that drawing the window has taken since the hand was laid on it
+    drawn_s, drawn_wall_s : thread time and wall time of drawing the window since the hand was laid on it
     frames : how often it was drawn
     """
 
     viewer: Any
     drawn_s: float = 0.0
+    drawn_wall_s: float = 0.0
     frames: int = 0
 
     @classmethod
@@ -56,9 +57,10 @@ class Hand:
         def event(window: Any, happened: QEvent) -> bool:
             if window is not main or happened.type() != QEvent.Type.UpdateRequest:
                 return bool(handle(window, happened))
-            began = time.thread_time()
+            began, clock = time.thread_time(), time.perf_counter()
             done = bool(handle(window, happened))
             hand.drawn_s += time.thread_time() - began
+            hand.drawn_wall_s += time.perf_counter() - clock
             hand.frames += 1
             return done
 
