@@ -43,6 +43,9 @@ _APART_PX: Final = 2.0
 
 _LOOKS_PER_BRUSH, _MOST_LOOKS = 3, 100
 
+_STILL_PX: Final = 4.0
+"""Screen pixels that a hand moves in a click."""
+
 
 def other_tools(layer: PyramidLabels, event: Any) -> Generator[None]:
     """What a drag does with one of these tools in hand."""
@@ -119,8 +122,8 @@ def _measure(layer: PyramidLabels, event: Any) -> Generator[None]:
         ends = [ends[0], _here(layer, event)]
         layer.events.trail(tool="ruler", points=tuple(ends))
         yield
-    if len(ends) == 1:
+    if start is None and math.dist(ends[0], ends[-1]) < _STILL_PX * float(layer.scale_factor):
         layer.ruler_start = ends[0]
-        layer.events.trail(tool="ruler", points=tuple(ends))
+        layer.events.trail(tool="ruler", points=(ends[0],))
     else:
         layer.events.measured(points=tuple(ends))
