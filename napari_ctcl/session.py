@@ -16,8 +16,9 @@ from typing import Literal, Self
 
 from psygnal import Signal
 
-from napari_ctcl.errors import CtclError, InputError, StudyBusy, StudyError
+from napari_ctcl.errors import CtclError, InputError, StudyError
 from napari_ctcl.events import Event, Failed, Finished, RegionDone
+from napari_ctcl.inhand import InHand
 from napari_ctcl.jobs import PATIENCE_S, TRAINER_PATIENCE_S, Job, trainer
 from napari_ctcl.learnable import Learnable, learnable
 from napari_ctcl.region import Region
@@ -54,13 +55,9 @@ class Session:
     def __init__(self, study: Study, *, user: str | None = None) -> None:
         self.study = study
         self.user = user or login_name()
-        self.photo: Photo | None = None
-        self.shown: Shown | None = None
         self.work: Work | None = None
         self.stopped_run = newest_unfinished(study.runs_dir)
-        self.only_look: CtclError | None = None
-        self._labels: TiledPyramid | LabelReader | None = None
-        self._painter: Painter | None = None
+        self._hand: InHand | None = None
         self._job: Job | None = None
         self._end: Finished | Failed | None = None
         self._runs: set[str] = set()
@@ -116,23 +113,38 @@ class Session:
         return self.study.photos()
 
     @property
+    def photo(self) -> Photo | None:
+        """The photo in hand."""
+        return self._hand.photo if self._hand else None
+
+    @property
+    def shown(self) -> Shown | None:
+        """What is seen of the photo in hand."""
+        return self._hand.shown if self._hand else None
+
+    @property
+    def only_look(self) -> CtclError | None:
+        """Why the photo in hand may not be painted on."""
+        return self._hand.only_look if self._hand else None
+
+    @property
     def labels(self) -> TiledPyramid | LabelReader:
         """Human labels of the photo in hand; only to be read where `only_look` says why."""
-        if self._labels is None:
+        if self._hand is None:
             raise InputError("no photo is open", do="choose a photo")
-        return self._labels
+        return self._hand.labels
 
     @property
     def painter(self) -> Painter:
         """Carries out gestures on the photo in hand."""
-        if self._painter is None:
+        if self._hand is None or self._hand.painter is None:
             raise InputError("no photo is open for painting", do="choose a photo")
-        return self._painter
+        return self._hand.painter
 
     @property
     def finished(self) -> bool:
         """Whether every gesture so far is in the labels, so that the photo can be left without a wait."""
-        return self._painter is None or not self._painter.waiting
+        return self._hand is None or self._hand.finished
 
     def show(self, photo_id: str) -> None:
         """Take another photo in hand; the labels of the last one are flushed and given back.
@@ -150,46 +162,28 @@ class Session:
         if self.photo is not None and self.photo.id == photo_id:
             return
         photo = self.study.photo(photo_id)
-        if self._painter is not None:
-            self._painter.wait()
-            self.labels.flush()
-        labels, why = self._labels_of(photo)
+        if self._hand is not None:
+            self._hand.settle()
+        hand = InHand.take(photo, user=self.user)
         try:
             self._put_away()
         finally:  # the last photo is given back even where that failed, so the new one's lock must have an owner
-            self.photo, self._labels, self.only_look = photo, labels, why
-            self._painter = Painter(labels) if isinstance(labels, TiledPyramid) else None
-            self.shown = Shown(photo, labels, self._painter)
+            self._hand = hand
             self.photo_changed.emit(photo_id)
-
-    def _labels_of(self, photo: Photo) -> tuple[TiledPyramid | LabelReader, CtclError | None]:
-        try:
-            return photo.labels("annotation", user=self.user), None
-        except StudyBusy as error:
-            return photo.watch(), error
-        except StudyError as error:
-            if photo.writable:
-                raise
-            return photo.watch(), error
 
     def look_again(self) -> bool:
         """Whether labels that somebody else paints have changed; where that has ended, they are taken in hand."""
-        reader, photo = self._labels, self.photo
-        if not isinstance(reader, LabelReader) or photo is None:
-            return False
-        if reader.free:
-            self.photo = None
-            self.show(photo.id)
-            return False
-        return reader.refresh()
+        hand = self._hand
+        if hand is None or not hand.free:
+            return hand is not None and hand.refresh()
+        self._hand = None
+        self.show(hand.photo.id)
+        return False
 
     def _put_away(self) -> None:
-        labels, self.photo, self.shown, self._labels = self._labels, None, None, None
-        painter, self._painter = self._painter, None
-        if painter is not None:
-            painter.close()
-        if labels is not None:
-            labels.close()
+        hand, self._hand = self._hand, None
+        if hand is not None:
+            hand.close()
 
     def painted(self) -> TiledPyramid | LabelReader:
         """Say that the labels of the photo in hand have changed.
@@ -240,8 +234,8 @@ class Session:
 
     def learnable(self) -> Learnable:
         """What a human has labelled so far, over all photos."""
-        if self._labels is not None:
-            self._labels.flush()
+        if self._hand is not None:
+            self._hand.labels.flush()
         return learnable(self.photos())
 
     # Work in other processes
@@ -287,8 +281,8 @@ class Session:
         recipe : name of a recipe, or path of a recipe file
         resume : a run that was stopped, such as `stopped_run`, to be taken up with its own recipe
         """
-        if self._labels is not None:
-            self._labels.flush()
+        if self._hand is not None:
+            self._hand.labels.flush()
         how = ("--recipe", recipe) if resume is None else ("--resume", resume)
         self._runs = unfinished(self.study.runs_dir) - {resume or ""}
         self._start("retrain", trainer("finetune", str(self.study.root), *how), patience_s=TRAINER_PATIENCE_S)

@@ -68,15 +68,19 @@ def test_showing_another_photo_gives_the_first_one_back(session: Session, study:
     first.labels(user="somebody").close()
 
 
-def test_a_photo_somebody_else_paints_on_is_refused_and_the_one_in_hand_stays(session: Session) -> None:
-    first, second = session.photos()
-    session.show(first.id)
+def test_a_photo_somebody_else_paints_on_is_there_to_look_at_until_it_is_free(session: Session) -> None:
+    second = session.photos()[1]
     held = second.labels(user="somebody")
+    session.show(second.id)
+    assert isinstance(session.only_look, StudyBusy)
+    assert not session.look_again()
+    with pytest.raises(InputError):
+        session.accept_all()
     with pytest.raises(StudyBusy):
-        session.show(second.id)
+        session.labels.undo()
     held.close()
-    assert session.photo is not None
-    assert session.photo.id == first.id
+    session.look_again()
+    assert session.only_look is None
     paint(session, Region(0, 5, 0, 5), Lesion.TUMOR)
 
 

@@ -23,7 +23,6 @@ def painting(
     parts: Iterable[Part],
     *,
     only: frozenset[int] | None = None,
-    head: int | None = None,
     noted: int | None = None,
 ) -> Generator[Stroke]:
     """Paint an area, part by part.
@@ -35,7 +34,6 @@ def painting(
     tool : what paints it, in a word
     parts : of a tile or less each
     only : values that may be painted over; all of them by default
-    head : the first stroke of what a crash interrupted and this goes on with
     noted : the gesture that all of it belongs to, if that was noted before
 
     Yields
@@ -47,7 +45,7 @@ def painting(
     DiskFull
         If there is no room, not even to take back what was painted by then; `undo` does so once there is.
     """
-    waiting, more = iter(parts), True
+    waiting, more, head = iter(parts), True, None
     try:
         while more:
             labels.begin(tool)

@@ -113,6 +113,7 @@ class Journal(Record):
                 )
                 entries.append(new)
             base.execute("UPDATE gestures SET settled = 1 WHERE seq = ?", (noted,))
+            base.execute("UPDATE gestures SET head = NULL WHERE head = ? AND settled = 0", (seq,))
         return [self.stroke(entry) for entry in entries]
 
     def note(self, gesture: str, *, user: str) -> int:

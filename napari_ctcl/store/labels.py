@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chunks import sweep
-from napari_ctcl.store.gesture import decode
+from napari_ctcl.store.gesture import Gesture, decode
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.mending import require_journal
@@ -58,16 +58,26 @@ def open_labels(
 
 
 def _finish(labels: TiledPyramid) -> None:
-    """Carry out the gestures that a crash left noted."""
-    for note, text, head in labels.journal.noted():
-        try:
-            gesture = decode(text)
-        except ValueError as error:
-            raise StudyError(
-                f"{labels.journal.path}: gesture {note} cannot be read ({error})",
-                do="open the study with a newer napari-ctcl",
-            ) from None
+    """Carry out the gestures that a crash left noted.
+
+    What was painted of them is taken back first: what the rest is depends on how the photo was before.
+    """
+    noted = [(note, _decoded(labels, note, text), head) for note, text, head in labels.journal.noted()]
+    for _, _, head in reversed(noted):
+        if head is not None and labels.journal.stacks()[0][-1:] == [head]:
+            labels.undo()
+    for note, gesture, _ in noted:
         with suppress(InputError):  # what it meant is not there, as its maker would have been told
-            for _ in gestured(labels, gesture, head=head, noted=note):
+            for _ in gestured(labels, gesture, noted=note):
                 pass
         labels.journal.settle(note)
+
+
+def _decoded(labels: TiledPyramid, note: int, text: str) -> Gesture:
+    try:
+        return decode(text)
+    except ValueError as error:
+        raise StudyError(
+            f"{labels.journal.path}: gesture {note} cannot be read ({error})",
+            do="open the study with a newer napari-ctcl",
+        ) from None

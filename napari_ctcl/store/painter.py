@@ -11,15 +11,13 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from napari_ctcl.errors import Cancelled, CtclError, NotFound, WorkFailed
+from napari_ctcl.errors import Cancelled, CtclError, WorkFailed
 from napari_ctcl.region import Region
 from napari_ctcl.store.areas import painting
 from napari_ctcl.store.covering import parts
-from napari_ctcl.store.drawing import Part
 from napari_ctcl.store.gesture import Draw, Gesture, Step, encode
 from napari_ctcl.store.painting import TiledPyramid
 
@@ -250,7 +248,6 @@ def gestured(
     gesture: Gesture,
     *,
     first: Region | None = None,
-    head: int | None = None,
     noted: int | None = None,
 ) -> Generator[tuple[Region, int]]:
     """Carry out one gesture.
@@ -258,7 +255,6 @@ def gestured(
     Parameters
     ----------
     first : level-0 pixels that are seen, and are changed before others where that can be chosen
-    head : the first stroke of a gesture that a crash interrupted
     noted : its note in the journal
 
     Yields
@@ -269,15 +265,8 @@ def gestured(
         for region in labels.stepping(gesture.tool, first=first, noted=noted):
             yield region, 0
         return
-    covered = parts(gesture, labels)
-    for stroke in painting(labels, gesture.tool, _rest(covered) if head else covered, head=head, noted=noted):
+    for stroke in painting(labels, gesture.tool, parts(gesture, labels), noted=noted):
         yield stroke.region, stroke.pixels
-
-
-def _rest(covered: Iterator[Part]) -> Iterator[Part]:
-    """What a crash left of a gesture to be painted, which may be nothing."""
-    with suppress(NotFound):
-        yield from covered
 
 
 def _brief(gesture: Gesture) -> bool:

@@ -261,6 +261,24 @@ def test_a_crash_at_the_end_of_a_judgement_leaves_it_whole(folder, tmp_path_fact
     labels.close()
 
 
+def test_a_rejection_that_a_crash_cut_in_two_is_done_whole(folder, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(areas, "PARTS", 1)
+    labels = open_at(folder)
+    gesture = Judge(tool="reject", at=(400.0, 500.0))
+    note = labels.journal.note(encode(gesture), user="Anna")
+    halves = painter.gestured(labels, gesture, noted=note)
+    next(halves)
+    wreck = Path(shutil.copytree(folder, tmp_path_factory.mktemp("crash") / "photo"))
+    halves.close()
+    labels.close()
+    with open_at(wreck) as again:
+        assert (everything(again) == Lesion.NORMAL).sum() == LESION.area
+        assert again.journal.noted() == []
+        again.undo()
+        assert not everything(again).any()
+        assert not again.can_undo
+
+
 def test_what_is_on_screen_is_taken_back_first(labels, hand, monkeypatch):
     monkeypatch.setattr("napari_ctcl.store.history.AT_ONCE", 1)
     done(hand, stroke(radius=900.0))
