@@ -1,11 +1,13 @@
-"""The parts of the window that the keyboard goes round."""
+"""The parts of the window that the keyboard goes round, and that leave the keys to the photo when they are clicked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QAbstractButton, QAbstractSlider, QApplication, QComboBox, QScrollArea, QWidget
+
+_CLICKED = (QAbstractButton, QAbstractSlider, QComboBox, QScrollArea)
 
 
 def next_pane(panes: Sequence[QWidget]) -> None:
@@ -24,6 +26,16 @@ def next_pane(panes: Sequence[QWidget]) -> None:
             return
 
 
+def leave_keys(pane: QWidget) -> None:
+    """Have a click on a control leave the keys where they are, which is mostly the photo; Tab still goes there.
+
+    A button that was clicked would be pressed again by Space, and a list of choices would take the digits.
+    """
+    for control in pane.findChildren(QWidget):
+        if isinstance(control, _CLICKED) and _by_tab(control):
+            control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+
 def _first_control(pane: QWidget) -> QWidget | None:
     if _takes_keys(pane):
         return pane
@@ -36,5 +48,8 @@ def _first_control(pane: QWidget) -> QWidget | None:
 
 
 def _takes_keys(widget: QWidget) -> bool:
-    by_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
-    return by_tab and widget.isVisible() and widget.isEnabled()
+    return _by_tab(widget) and widget.isVisible() and widget.isEnabled()
+
+
+def _by_tab(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)

@@ -104,7 +104,7 @@ class PhotoList(QWidget):
         self.tree.setItemDelegate(_Row(self.tree))
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.tree.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.tree.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.tree.currentItemChanged.connect(self._choose)
         self.tree.itemClicked.connect(self._choose)  # the photo in hand may be covered by an image put above it
         self._items: dict[str, QTreeWidgetItem] = {}

@@ -15,7 +15,7 @@ from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.keychoice import KeyChoice
 from napari_ctcl._widgets.keys import Keys
 from napari_ctcl._widgets.keysheet import KeySheet
-from napari_ctcl._widgets.panes import next_pane
+from napari_ctcl._widgets.panes import leave_keys, next_pane
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl.lesion import Lesion
@@ -56,6 +56,9 @@ class Workplace(QObject):
         self.keys, self.choice = Keys(desk, self._ready), KeyChoice(self)
         for heard in (surface, header, photos, panel, surface.window()):  # docks give napari what panels leave
             self.keys.watch(heard)
+        for pane in (header, photos, panel):
+            leave_keys(pane)
+        photos.tree.itemClicked.connect(lambda *_: surface.setFocus())
         self.choice.changed.connect(self._choose)
         self._choose(self.choice.keys)
         self._join()

@@ -330,6 +330,26 @@ def test_keys_reach_the_photo_from_the_panels_around_it(bench: Bench) -> None:
     assert bench.layer.selected_label == Lesion.TUMOR
 
 
+def test_a_click_beside_the_photo_leaves_it_the_keys(bench: Bench) -> None:
+    tree, looks = bench.window.photos.tree, bench.window.palette.looks
+    photo = tree.visualItemRect(next(iter(bench.window.photos._items.values()))).center()
+    choice = bench.window.segmenting.device.native
+    for control, place in (
+        (choice, None),
+        (bench.window.palette.undo, None),
+        (looks.tint, None),
+        (tree.viewport(), photo),
+    ):
+        bench.layer.selected_label = int(Lesion.PATCH)
+        QTest.mouseClick(control, Qt.MouseButton.LeftButton, pos=place or control.rect().center())
+        if QApplication.activePopupWidget() is not None:
+            QTest.keyClick(QApplication.activePopupWidget(), Qt.Key.Key_Escape)
+        settle(0.05)
+        QTest.keyClick(QApplication.focusWidget(), "4")
+        assert bench.layer.selected_label == Lesion.TUMOR
+    looks.tint.setChecked(False)
+
+
 def test_letters_that_are_typed_into_a_box_stay_there(bench: Bench) -> None:
     search = bench.window.photos.search
     search.setFocus()
