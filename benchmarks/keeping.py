@@ -26,7 +26,7 @@ from benchmarks.row import p95
 from benchmarks.window import Hand, Place, annotator_on
 
 STROKES, STROKE_PX, BRUSH_PX = 30, 200, 41
-VAST, VAST_RADIUS_PX, VAST_LEVEL = 5, 4200, 5
+VAST, VAST_RADIUS_PX, VAST_LEVEL = 3, 4200, 5
 PATIENCE_S = 120
 UNDO = Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier
 
