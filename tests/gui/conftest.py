@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import predict, settle
+from hands import predict, settle, until
 from PIL import Image
 
 from napari_ctcl.store import Study
@@ -38,6 +38,7 @@ def display() -> None:
 def tidy(display: None) -> None:
     """The last test's window is really gone: napari refuses the next viewer while one lives, even in a cycle."""
     gc.collect()
+    gc.freeze()  # modules, and what a binding never lets go of, need not be looked through again after every test
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +84,8 @@ def window(make_napari_viewer: Any, study: Path) -> Iterator[Any]:
     viewer = make_napari_viewer(show=True)
     viewer.window.resize(1366, 768)
     annotator = open_annotator(viewer, study)
-    settle(0.4)
+    until(lambda: annotator.docks and all(layer.loaded for layer in viewer.layers), what="the window")
+    settle(0.1)
     yield annotator
     annotator.close_study()
     settle(0.1)
