@@ -146,6 +146,27 @@ class Session:
         """Whether every gesture so far is in the labels, so that the photo can be left without a wait."""
         return self._hand is None or self._hand.finished
 
+    @property
+    def unsafe(self) -> int:
+        """Gestures that a crash would lose right now."""
+        return self._hand.painter.unsafe if self._hand and self._hand.painter else 0
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is, or will be, something to take back."""
+        return bool(self._hand and self._hand.painter and self._hand.painter.can_undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to do again."""
+        return bool(self._hand and self._hand.painter and self._hand.painter.can_redo)
+
+    @property
+    def mended(self) -> int:
+        """Chunks of the labels in hand that had been lost or damaged, and were made anew from the journal."""
+        labels = self._hand.labels if self._hand else None
+        return labels.mended if isinstance(labels, TiledPyramid) else 0
+
     def show(self, photo_id: str) -> None:
         """Take another photo in hand; the labels of the last one are flushed and given back.
 

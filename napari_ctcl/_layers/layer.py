@@ -50,7 +50,7 @@ class PyramidLabels(PyramidView):
         self._open = False
         self._pen: list[Draw] = []
         super().__init__(shown, **options)
-        self.events.add(tool=Event, trail=Event, region=Event, measured=Event)
+        self.events.add(tool=Event, doing=Event, trail=Event, region=Event, measured=Event)
         self.events.add(changed=Event, refused=Event, failed=Event)
         self.events.mode.connect(self._follow_mode)
 
@@ -212,6 +212,11 @@ class PyramidLabels(PyramidView):
         painter.do(gesture)
         self.events.behind()
 
+    def stop(self) -> bool:
+        """Have a vast gesture taken back that is still being painted; whether there is one."""
+        painter = self._shown.painter
+        return painter is not None and painter.cancel()
+
     @property
     def busy(self) -> bool:
         """Whether `catch_up` has something to do, or soon will have."""
@@ -236,6 +241,8 @@ class PyramidLabels(PyramidView):
             self.events.failed(error=news.error)
         if news.ended:
             self.events.paint(value=[news])
+        elif news.region is not None:
+            self.events.doing(news=news)
 
     # Where the cursor is
 

@@ -14,7 +14,6 @@ from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.canvas import Canvas
-from napari_ctcl._widgets.counting import Counter
 from napari_ctcl._widgets.docking import Column, column_of, dock_above, dock_beside, in_two, tell_research
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.incoming import Incoming
@@ -29,11 +28,12 @@ from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
 from napari_ctcl._widgets.slicing import Slicing
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
+from napari_ctcl._widgets.strokes import Strokes
 from napari_ctcl._widgets.style import sheet
+from napari_ctcl._widgets.tally import Tally
 from napari_ctcl._widgets.training import TrainPanel
 from napari_ctcl._widgets.watching import Watching
 from napari_ctcl._widgets.workplace import Workplace
-from napari_ctcl.learnable import Learnable
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 from napari_ctcl.session import STARTER, Session
@@ -60,8 +60,10 @@ class Annotator(QWidget):
         self.canvas, self.lesions = Canvas(viewer, self.palette), LesionList()
         self.rounds = Rounds(self.lesions, self.canvas, self.palette)
         self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
-        self.counter, self.sample = Counter(), SampleMaker(self.photos.sample_button, self.header)
-        self.judging, self.leaving = Judging(self.photos, self.header), Leaving(self, self.header)
+        self.sample, self.leaving = SampleMaker(self.photos.sample_button, self.header), Leaving(self, self.header)
+        self.judging = Judging(self.photos, self.header, self.leaving)
+        self.strokes = Strokes(self.canvas, self.header, self.palette)
+        self.tally = Tally(self.palette, self.training, self.judging)
         self.incoming, self.watching = Incoming(viewer, self.header), Watching()
         self.docks: list[QDockWidget] = []
         self._surface: QWidget | None = None
@@ -93,21 +95,17 @@ class Annotator(QWidget):
         self.photos.open_asked.connect(self.ask_for_study)
         self.photos.sample_asked.connect(self.sample.make)
         self.photos.chosen.connect(self.show_photo)
-        self.segmenting.accept_all_asked.connect(self._accept_all)
-        self.tabs.currentChanged.connect(lambda _: self._recount())
+        self.segmenting.accept_all_asked.connect(self.strokes.accept_all)
+        self.tabs.currentChanged.connect(lambda tab: self.tally.look_at(whole_study=tab == 1))
         self.palette.looks.changed.connect(lambda: self.training.show_colours(self.palette.looks.colours))
-        self.canvas.painted.connect(self._painted)
-        self.canvas.refused.connect(lambda text: self.header.tell(text, kind="bad"))
-        self.canvas.told.connect(self.header.tell)
+        self.strokes.painted.connect(lambda: self.tally.ask(_COUNT_MS))
         self.canvas.in_hand.connect(self._show_hand)
-        self.counter.counted.connect(self._show_counts)
-        self.counter.learnt.connect(self._show_learnable)
-        self.counter.failed.connect(self._warn)
+        self.tally.failed.connect(self._warn)
         self.rounds.failed.connect(self._warn)
         self.sample.made.connect(self.open)
         self.incoming.study_came.connect(self.open)
         self.watching.changed.connect(self.canvas.redraw)
-        self.watching.freed.connect(lambda: self.header.tell("The photo is free again: paint on.", kind="good"))
+        self.watching.freed.connect(self._freed)
         self.watching.failed.connect(self._warn)
         self.viewer.events.theme.connect(self._dress)
         self.jobs.began.connect(self._reflect)
@@ -141,6 +139,7 @@ class Annotator(QWidget):
     def _furnish(self, surface: QWidget) -> None:
         """Lay out what needs the canvas itself, now that there is one."""
         place = self.workplace = Workplace(self.canvas, surface, self.photos, self.header, self.tabs)
+        self.strokes.saved.connect(place.furniture.badge.show_saved)
         place.failed.connect(lambda text: self.header.tell(text, kind="bad"))
         place.scaled.connect(self.rounds.show_scale)
         place.scaled.connect(self.canvas.show_scale)
@@ -218,7 +217,8 @@ class Annotator(QWidget):
         """Flush and give back everything; what is painted is on disk, and what runs is asked to stop."""
         session, self.session = self.session, None
         self.jobs.stop()
-        self.counter.stop()
+        self.strokes.stop()
+        self.tally.stop()
         self.rounds.stop()
         self.judging.stop()
         self.watching.stop()
@@ -258,20 +258,8 @@ class Annotator(QWidget):
             if why := self.watching.begin(self.session):
                 self._warn(why)
             self._reflect()
-            self._recount()
-
-    def _painted(self) -> None:
-        session = self.session
-        if session is None:
-            return
-        safe = self._try(session.painted)
-        if self.workplace is not None:
-            self.workplace.show_saved(saved=safe is not None)
-        if session.labels.problem is not None:
-            problem = in_words(session.labels.problem)
-            self._warn(f"Your strokes are safe in the journal, but not in the labels yet. {problem}")
-        self._recount(_COUNT_MS)
-        self._show_undo()
+            self.strokes.begin(self.session)
+            self.tally.begin(self.session)
 
     def _warn(self, text: str) -> None:
         self.header.tell(text, kind="warn")
@@ -283,25 +271,9 @@ class Annotator(QWidget):
             self.palette.show_class(lesion)
             self.palette.show_tool(tool)
 
-    def _recount(self, soon_ms: int = 0) -> None:
-        if self.session is not None and self.session.photo is not None:
-            self.counter.ask(self.session, whole_study=self.tabs.currentIndex() == 1, soon_ms=soon_ms)
-
-    def _show_counts(self, ident: str, pixels: dict[Lesion, int], total: int) -> None:
-        if self.session is not None and self.session.photo is not None and self.session.photo.id == ident:
-            self.palette.show_amounts(pixels, total)
-            self.judging.look_at([self.session.photo])
-
-    def _show_learnable(self, learnable: Learnable) -> None:
-        self.training.show_learnable(learnable)
-        if self.session is not None and self.session.photo is not None:
-            self.judging.look_at([self.session.photo])
-
-    def _accept_all(self) -> None:
-        if self.session is not None and self.session.photo is not None:
-            self._try(self.session.accept_all)
-            self.canvas.follow()
-            self.header.tell("Accepting the rest of the proposal; go on painting meanwhile.", kind="work")
+    def _freed(self) -> None:
+        self.canvas.use("paint")
+        self.header.tell("The photo is free again: paint on.", kind="good")
 
     def _region_predicted(self, photo: str, region: Region) -> None:
         if self.session is not None and self.session.photo is not None and self.session.photo.id == photo:
@@ -311,7 +283,7 @@ class Annotator(QWidget):
         if self.session is not None:
             self.judging.look_at(self.session.photos())
         self._reflect()
-        self._recount()
+        self.tally.ask()
         self.leaving.go_on()
 
     # Reflecting
@@ -335,12 +307,6 @@ class Annotator(QWidget):
         predicted = photo is not None and photo.predicted_by() is not None
         champion, models = (session.champion, session.models()) if session else (None, [STARTER])
         self.segmenting.show_models(models, champion, shown=predicted)
-        self._show_undo()
-
-    def _show_undo(self) -> None:
-        layer = self.canvas.labels
-        for button, name in ((self.palette.undo, "can_undo"), (self.palette.redo, "can_redo")):
-            button.setEnabled(layer is not None and self.session is not None and getattr(layer.shown.labels, name))
 
     def _try(self, step: Callable[[], T]) -> T | None:
         try:

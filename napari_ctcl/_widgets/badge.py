@@ -31,7 +31,10 @@ WITHOUT: Final = {
 }
 """Tools that give none: their name, and what they do."""
 
-_GREEN, _RED = "#74d6a0", "#ff9a96"
+SAVED, SAVING, NOT_SAVED, LOOKED_AT = "● saved", "○ saving", "▲ not saved", "only to look at"
+"""Words for whether every stroke so far is on disk."""
+
+_INKS: Final = {SAVED: "#74d6a0", SAVING: "#f0c674", NOT_SAVED: "#ff9a96", LOOKED_AT: "#f0c674"}
 _WIDEST_PX: Final = 340
 _GAP_PX, _SIDES_PX = 8, 24
 
@@ -81,7 +84,6 @@ class Badge(QFrame):
             place = where(photo)
             self._write(self.title, place[:1].upper() + place[1:])
             self._write(self.facts, f"{photo.patient}  ·  {photo.visit}")
-            self.show_saved(saved=True)
 
     def show_class(self, lesion: Lesion, colour: RGB, tool: str) -> None:
         """Name the class and the tool in hand."""
@@ -91,10 +93,10 @@ class Badge(QFrame):
         self._write(self.hand, name)
         self._write(self.tool, what)
 
-    def show_saved(self, *, saved: bool | None) -> None:
-        """Say that every stroke so far is safe, or that one is not; nothing for None."""
-        self.saved.setStyleSheet(f"color: {_GREEN if saved else _RED}; font-weight: {400 if saved else 600};")
-        self._write(self.saved, "" if saved is None else "● saved" if saved else "▲ not saved")
+    def show_saved(self, word: str) -> None:
+        """Say whether every stroke so far is safe: one of the words above."""
+        self.saved.setStyleSheet(f"color: {_INKS[word]}; font-weight: {600 if word == NOT_SAVED else 400};")
+        self._write(self.saved, word)
 
     def show_reader(self, name: str) -> None:
         """Name the reader under whose name strokes are kept."""

@@ -17,13 +17,10 @@ from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region
 from napari_ctcl.session import Session
 from napari_ctcl.shown import Shown, photo_levels
-from napari_ctcl.store.gesture import Judge
-from napari_ctcl.store.painter import News
 
 NO_CLASS: Final = ("pan_zoom", "erase", "region", "ruler", "pick")
 """Tools that do not paint the class in hand."""
 
-_DONE: Final = {"accept": "accepted", "reject": "rejected", "reclassify": "reclassified"}
 _MEND_MS: Final = 8
 
 
@@ -36,10 +33,11 @@ class Canvas(QObject):
     palette : what is in hand
     """
 
-    painted = Signal()
+    painted = Signal(object)
+    doing = Signal(object)
     changed = Signal(object)
     refused = Signal(str)
-    told = Signal(str)
+    failed = Signal(str)
     in_hand = Signal()
 
     def __init__(self, viewer: Any, palette: Palette) -> None:
@@ -112,9 +110,10 @@ class Canvas(QObject):
         self._colour()
         layer.events.behind.connect(lambda _: self.follow())
         layer.events.changed.connect(lambda event: self.changed.emit(event.region))
-        layer.events.paint.connect(lambda event: self._painted(event.value))
+        layer.events.paint.connect(lambda event: self.painted.emit(event.value[0]))
+        layer.events.doing.connect(lambda event: self.doing.emit(event.news))
         layer.events.refused.connect(lambda event: self.refused.emit(in_words(event.error)))
-        layer.events.failed.connect(lambda event: self.refused.emit(f"That was not kept. {in_words(event.error)}"))
+        layer.events.failed.connect(lambda event: self.failed.emit(in_words(event.error)))
         layer.events.brush_size.connect(self._brush_resized)
         layer.events.region.connect(lambda event: self.palette.brush.show_region(event.points or None))
         for event in (layer.events.tool, layer.events.selected_label):
@@ -128,12 +127,6 @@ class Canvas(QObject):
     def _mend(self) -> None:
         if self.labels is None or not self.labels.catch_up():
             self._mending.stop()
-
-    def _painted(self, ended: list[News]) -> None:
-        self.painted.emit()
-        for news in ended:
-            if isinstance(news.gesture, Judge) and news.gesture.inside is not None and news.error is None:
-                self.told.emit(f"{news.pixels:,} pixels {_DONE[news.gesture.tool]}. Undo takes them all back.")
 
     def clear(self) -> None:
         """Take photo and labels off the canvas."""

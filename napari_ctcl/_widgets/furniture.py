@@ -78,8 +78,13 @@ class Furniture(QObject):
         self.bar.show_scale(mm_per_px)
 
     def put_down(self) -> bool:
-        """Drop the ruler's line, else the region, else bring the keyboard back to the photo; whether any of it."""
+        """Take back what is still being painted, else drop the ruler's line, else the region; whether any of it.
+
+        Where there is none of these, the keyboard comes back to the photo.
+        """
         layer, surface = self._layer, self.sight.surface
+        if layer is not None and layer.stop():
+            return True
         if self.ruler.drop():
             return True
         if layer is not None and layer.tool != "polygon" and layer.region is not None:

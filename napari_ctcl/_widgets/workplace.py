@@ -65,7 +65,7 @@ class Workplace(QObject):
 
     def _join(self) -> None:
         self._canvas.in_hand.connect(self._show_hand)
-        self._canvas.painted.connect(self.furniture.overview.ask)
+        self._canvas.painted.connect(lambda _: self.furniture.overview.ask())
         self._canvas.changed.connect(lambda _: self.furniture.overview.ask())
         self._header.turn_asked.connect(self.turn)
         self._header.keys_asked.connect(self.show_keys)
@@ -81,7 +81,6 @@ class Workplace(QObject):
             self.furniture.join(self._canvas.labels)
         self.furniture.begin(session)
         self.guidance.begin(session)
-        self.furniture.badge.show_saved(saved=True if session.only_look is None else None)
         self._show_hand()
         listed = self._photos.listed
         if session.photo is not None and session.photo.id in listed:
@@ -93,10 +92,6 @@ class Workplace(QObject):
         self.keys.let_go()
         self.furniture.begin(None)
         self.guidance.stop()
-
-    def show_saved(self, *, saved: bool) -> None:
-        """Say that every stroke so far is safe, or that one is not."""
-        self.furniture.badge.show_saved(saved=saved)
 
     def turn(self, step: int) -> None:
         """Take the next photo of the list in hand, or the previous one for -1."""

@@ -98,9 +98,15 @@ class Painter:
             self._tasks.append(_Task(gesture))
             self._moved.notify_all()
 
-    def cancel(self) -> None:
-        """Take back the gesture that is being carried out, where it is an area that has not come to its end."""
-        self._stopping = True
+    def cancel(self) -> bool:
+        """Have the gesture taken back that is being carried out; whether there is one that can be.
+
+        An undo or a redo is in the journal as a whole before it is seen, and goes on to its end.
+        """
+        with self._moved:
+            under_way = self._tasks[0] if self._tasks else None
+        self._stopping = under_way is not None and under_way.begun and not isinstance(under_way.gesture, Step)
+        return self._stopping
 
     @property
     def waiting(self) -> list[Gesture]:

@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from superqt.utils import qimage_to_array
 
-from napari_ctcl._widgets.badge import Badge
+from napari_ctcl._widgets.badge import NOT_SAVED, SAVED, Badge
 from napari_ctcl._widgets.glass import Glass
 from napari_ctcl._widgets.navigator import Navigator
 from napari_ctcl._widgets.overview import Overview
@@ -136,11 +136,12 @@ def test_the_badge_says_what_is_in_hand(sight: Sight, window: Any) -> None:
     badge.show_photo(window.session.photo)
     badge.show_class(Lesion.PLAQUE, SCREEN_COLOURS[Lesion.PLAQUE], "lasso")
     badge.show_reader("r.one")
+    badge.show_saved(SAVED)
     settle(0.1)
     assert badge.isVisible()
     said = [label.text() for label in (badge.title, badge.facts, badge.hand, badge.tool, badge.saved, badge.reader)]
     assert said == ["Left forearms", "P01  ·  2026-03-01", "plaque", "lasso", "● saved", "r.one"]
-    badge.show_saved(saved=False)
+    badge.show_saved(NOT_SAVED)
     assert "not saved" in badge.saved.text()
     badge.show_class(Lesion.PLAQUE, SCREEN_COLOURS[Lesion.PLAQUE], "erase")
     assert badge.hand.text() == "erase"
