@@ -14,7 +14,7 @@ from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from napari_ctcl._widgets.canvas import Canvas
-from napari_ctcl._widgets.docking import Column, column_of, dock_above, dock_beside, in_two, tell_research
+from napari_ctcl._widgets.docking import Column, above, column_of, dock_above, dock_beside, in_two, tell_research
 from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.incoming import Incoming
 from napari_ctcl._widgets.jobs import Jobs
@@ -77,9 +77,10 @@ class Annotator(QWidget):
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
-        controls = column_of(self.segmenting, self.palette)
+        controls = column_of(self.palette)
         controls.layout().addStretch(1)
-        self.tabs.addTab(in_two(Column(controls), column_of(self.lesions)), "Annotate")
+        halves = in_two(Column(controls), column_of(self.lesions))
+        self.tabs.addTab(above(halves, column_of(self.segmenting)), "Annotate")
         self.tabs.addTab(Column(self.training), "Train")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

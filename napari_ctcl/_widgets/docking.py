@@ -91,6 +91,17 @@ def column_of(*parts: QWidget) -> QWidget:
     return page
 
 
+def above(upper: QWidget, lower: QWidget) -> QWidget:
+    """A part that takes the room, and below it one that is always seen whole."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    layout.addWidget(upper, 1)
+    layout.addWidget(lower)
+    return page
+
+
 def in_two(upper: QWidget, lower: QWidget) -> QSplitter:
     """Two halves of a tab that share its height; the border between them can be dragged."""
     halves = QSplitter(Qt.Orientation.Vertical)
