@@ -41,6 +41,26 @@ class InHand:
         return self.painter is None or not self.painter.waiting
 
     @property
+    def unsafe(self) -> int:
+        """Gestures that a crash would lose right now."""
+        return self.painter.unsafe if self.painter else 0
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is, or will be, something to take back."""
+        return self.painter is not None and self.painter.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is something to do again."""
+        return self.painter is not None and self.painter.can_redo
+
+    @property
+    def mended(self) -> int:
+        """Chunks of the labels that had been lost or damaged, and were made anew from the journal."""
+        return self.labels.mended if isinstance(self.labels, TiledPyramid) else 0
+
+    @property
     def free(self) -> bool:
         """Whether it is only there to look at, but could be taken for painting now."""
         return isinstance(self.labels, LabelReader) and self.labels.free

@@ -7,8 +7,6 @@ handed on there.
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,9 +17,10 @@ from psygnal import Signal
 from napari_ctcl.errors import CtclError, InputError, StudyError
 from napari_ctcl.events import Event, Failed, Finished, RegionDone
 from napari_ctcl.inhand import InHand
-from napari_ctcl.jobs import PATIENCE_S, TRAINER_PATIENCE_S, Job, trainer
+from napari_ctcl.jobs import PATIENCE_S, TRAINER_PATIENCE_S, trainer
 from napari_ctcl.learnable import Learnable, learnable
 from napari_ctcl.region import Region
+from napari_ctcl.running import Running
 from napari_ctcl.segment.protocol import Request, command
 from napari_ctcl.shown import Shown
 from napari_ctcl.store import Photo, Study, TiledPyramid
@@ -58,10 +57,9 @@ class Session:
         self.work: Work | None = None
         self.stopped_run = newest_unfinished(study.runs_dir)
         self._hand: InHand | None = None
-        self._job: Job | None = None
+        self._running = Running()
         self._end: Finished | Failed | None = None
         self._runs: set[str] = set()
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
 
     @classmethod
     def open(cls, path: Path | str, *, user: str | None = None) -> Self:
@@ -101,16 +99,18 @@ class Session:
         with ExitStack() as last:
             last.callback(self.study.close)
             last.callback(self._put_away)
-            if self._job is not None and wait:
-                self._job.cancel()
-            else:
-                self.cancel()
+            self._running.cancel(wait=wait)
 
     # The photo in hand
 
     def photos(self) -> list[Photo]:
         """All photos, in the catalogue's order."""
         return self.study.photos()
+
+    @property
+    def hand(self) -> InHand | None:
+        """The photo in hand with its labels and painter."""
+        return self._hand
 
     @property
     def photo(self) -> Photo | None:
@@ -145,27 +145,6 @@ class Session:
     def finished(self) -> bool:
         """Whether every gesture so far is in the labels, so that the photo can be left without a wait."""
         return self._hand is None or self._hand.finished
-
-    @property
-    def unsafe(self) -> int:
-        """Gestures that a crash would lose right now."""
-        return self._hand.painter.unsafe if self._hand and self._hand.painter else 0
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is, or will be, something to take back."""
-        return bool(self._hand and self._hand.painter and self._hand.painter.can_undo)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether there is something to do again."""
-        return bool(self._hand and self._hand.painter and self._hand.painter.can_redo)
-
-    @property
-    def mended(self) -> int:
-        """Chunks of the labels in hand that had been lost or damaged, and were made anew from the journal."""
-        labels = self._hand.labels if self._hand else None
-        return labels.mended if isinstance(labels, TiledPyramid) else 0
 
     def show(self, photo_id: str) -> None:
         """Take another photo in hand; the labels of the last one are flushed and given back.
@@ -313,38 +292,23 @@ class Session:
         return self.study.root / "logs" / f"{work}.log"
 
     def _start(self, work: Work, argv: list[str], *, patience_s: float = PATIENCE_S) -> None:
-        if self.work is not None:
-            raise InputError("another job is still running", do="wait for it, or cancel it")
-        self.log(work).parent.mkdir(parents=True, exist_ok=True)
-        self.work, self._job = work, Job(argv, log=self.log(work), patience_s=patience_s)
-        threading.Thread(target=self._follow, args=(self._job,), name=f"follow-{work}", daemon=True).start()
+        self._running.start(work, argv, log=self.log(work), patience_s=patience_s)
+        self.work = work
         self.job_started.emit(work)
-
-    def _follow(self, job: Job) -> None:
-        for event in job.events():
-            self._events.put(event)
-        self._events.put(None)
 
     def cancel(self) -> None:
         """Ask the running job to stop, without waiting for it; what it finished is kept."""
-        if (
-            self._job is not None
-        ):  # a program that ends meanwhile waits for this thread, and so for the job's checkpoint
-            threading.Thread(target=self._job.cancel, name="cancel", daemon=False).start()
+        self._running.cancel()
 
     def poll(self) -> None:
         """Hand on what the running job has said since the last call, on the caller's thread."""
-        while self.work is not None:
-            try:
-                event = self._events.get_nowait()
-            except queue.Empty:
-                return
+        for event in self._running.said():
             self._hand_on(event)
 
     def _hand_on(self, event: Event | None) -> None:
         work = self.work
         if event is None:
-            self.work = self._job = None
+            self.work = None
             if work == "retrain":
                 self.stopped_run = max(unfinished(self.study.runs_dir) - self._runs, default=None)
             self.photos_changed.emit()

@@ -221,7 +221,7 @@ def test_closing_without_waiting_lets_the_job_end_by_itself(study: Path) -> None
     session = Session.open(study, user="reader")
     session.show(session.photos()[0].id)
     session.segment("cpu")
-    job = session._job
+    job = session._running._job
     session.close(wait=False)
     end = time.monotonic() + 20
     while job is not None and job.running:

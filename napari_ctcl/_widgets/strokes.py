@@ -41,7 +41,7 @@ class Strokes(QObject):
         self._canvas, self._header, self._palette = canvas, header, palette
         self._session: Session | None = None
         self._begun: float | None = None
-        self._safe = True
+        self._told, self._safe = False, True
         self._looking = QTimer(self)
         self._looking.setInterval(_LOOK_MS)
         self._looking.timeout.connect(self._look)
@@ -56,7 +56,7 @@ class Strokes(QObject):
         self._looking.start()
         self._look()
         self.show_undo()
-        rebuilt = session.mended
+        rebuilt = session.hand.mended if session.hand else 0
         if rebuilt:
             tiles = "1 tile" if rebuilt == 1 else f"{rebuilt:,} tiles"
             self._header.tell(f"{tiles} of the labels had been lost or damaged; all is rebuilt from the journal.")
@@ -82,9 +82,9 @@ class Strokes(QObject):
 
     def show_undo(self) -> None:
         """Offer undo and redo where there is something to take back, or to do again."""
-        session = self._session
-        self._palette.undo.setEnabled(session is not None and session.can_undo)
-        self._palette.redo.setEnabled(session is not None and session.can_redo)
+        hand = self._session.hand if self._session else None
+        self._palette.undo.setEnabled(hand is not None and hand.can_undo)
+        self._palette.redo.setEnabled(hand is not None and hand.can_redo)
 
     def _painted(self, news: News) -> None:
         session, self._begun = self._session, None
@@ -113,21 +113,31 @@ class Strokes(QObject):
         if isinstance(gesture, Judge) and gesture.inside is not None and news.error is None:
             done = f"{news.pixels:,} pixels {_DONE[gesture.tool]}. Undo takes them all back."
             self._header.tell(done, kind="good")
+        elif self._told and news.error is None:
+            self._header.tell(f"{gesture.tool.capitalize()}: all {_megapixels(news.pixels)} are written.", kind="good")
+        self._told = False
 
     def _doing(self, news: News) -> None:
+        if not news.pixels:  # an undo, or coarser levels that follow what has ended
+            return
         now = time.monotonic()
         self._begun = self._begun or now
         if now - self._begun > _LONG_S:
-            what, far = news.gesture.tool.capitalize(), f"{news.pixels / 1e6:.0f} megapixels so far. "
-            self._header.tell(f"{what}: {far}Go on meanwhile; Esc takes it back.", kind="work")
+            what, far = news.gesture.tool.capitalize(), _megapixels(news.pixels)
+            self._header.tell(f"{what}: {far} so far. Go on meanwhile; Esc takes it back.", kind="work")
+            self._told = True
 
     def _look(self) -> None:
-        session = self._session
-        if session is None:
+        hand = self._session.hand if self._session else None
+        if hand is None:
             return
-        if session.only_look is not None:
+        if hand.only_look is not None:
             self.saved.emit(LOOKED_AT)
         elif not self._safe:
             self.saved.emit(NOT_SAVED)
         else:
-            self.saved.emit(SAVING if session.unsafe else SAVED)
+            self.saved.emit(SAVING if hand.unsafe else SAVED)
+
+
+def _megapixels(pixels: int) -> str:
+    return f"{pixels / 1e6:,.{0 if pixels >= 1e7 else 1}f} megapixels"

@@ -104,7 +104,7 @@ def test_switching_the_study_asks_too_and_says_how_to_go_on(window: Any, other: 
 def test_a_window_that_a_program_closes_does_not_wait_for_the_job(window: Any) -> None:
     session = window.session
     click(window.segmenting.button)
-    job = session._job
+    job = session._running._job
     began = time.monotonic()
     window.close_study()
     assert time.monotonic() - began < 1
