@@ -2,6 +2,8 @@
 
 Prediction: a frame, some fifty milliseconds in software OpenGL with three busy processes on two cores; nothing else on
 the window's thread comes near it, for training and inference run beside the window and painting on a worker.
+Outcome: 150 ms alone and 360 with the two, on two cores that others kept busy too; 50 and 95 ms without drawing.
+Reason: a frame of software OpenGL is worth two cores by itself; jobs run at a lower priority, and wait for the window.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 Predictions: a brief stroke is painted and journalled in one transaction with an fsync, some ten milliseconds after the
 pen has lifted; an undo is one more, and a frame. A stroke over hundreds of megapixels is noted instead, in as little
 time, and painted beside the window, which is deaf for no longer than a frame meanwhile.
+Outcome: 5 to 30 ms to the commit and 20 to 100 to the tile without it, by how busy the disk and the cores are; a vast
+stroke is noted in 30 ms and occupies the window for 16 at a stretch, but takes most of a minute to paint. Reason: each
+chunk is written by itself and waits for zarr's own thread.
 """
 
 from __future__ import annotations

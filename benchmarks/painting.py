@@ -2,6 +2,8 @@
 
 Prediction: our own share is a stamp in the tile on screen, half a millisecond; the rest is napari's and vispy's way
 of handing an event on, which both pay. Away from level 0 it is the same, since a stamp has the brush's size on screen.
+Outcome: a median of 4 ms at all three levels, 0.6 to 0.8 of napari's; p95 of 4 to 6 ms, and 15 ms in rounds in which
+another thread counts labels meanwhile. Reason: our share is 1 ms; threads that hold the interpreter make the rest dear.
 """
 
 from __future__ import annotations
