@@ -286,9 +286,8 @@ class Reader:
     def require(self, found: Any, expected: Any, what: str, window: Region, level: int = 0) -> None:
         wrong = found != expected
         if wrong.any():
-            ys, xs = (place << level for place in np.nonzero(wrong))
-            box = Region(ys.min(), ys.max() + 1, xs.min(), xs.max() + 1)
-            box = box.moved(window.y0 << level, window.x0 << level).grown(1 << level) & Region.whole(SHAPE)
+            (y0, x0), (y1, x1) = (edge(np.argwhere(wrong), axis=0).tolist() for edge in (np.min, np.max))
+            box = Region(y0, y1 + 1, x0, x1 + 1).moved(window.y0, window.x0).from_level(level) & Region.whole(SHAPE)
             deeds = [deed for deed in self.log if deed.photo == self.photo and deed.meets(box)]
             pytest.fail(
                 f"seed {self.seed}: {what} differ in {wrong.sum()} pixels of {box}: "
