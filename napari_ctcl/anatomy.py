@@ -45,6 +45,11 @@ class BodyRegion(StrEnum):
                 do="name the region after this list",
             ) from None
 
+    @property
+    def one(self) -> str:
+        """Name of one of two: "foot" for feet; the name itself where a body has one."""
+        return {"feet": "foot"}.get(self.value, self.value.removesuffix("s"))
+
 
 class Side(StrEnum):
     """Side of the body, for paired regions."""

@@ -108,3 +108,7 @@ def test_errors_are_also_the_builtin_they_resemble() -> None:
     assert issubclass(DiskFull, OSError)
     assert DiskFull("no room").exit_code == 2
     assert str(DiskFull("no room", do="free some")) == "no room; free some"
+
+
+def test_one_side_of_the_body_has_one_of_each_pair() -> None:
+    assert (BodyRegion.FEET.one, BodyRegion.FOREARMS.one, BodyRegion.HEAD.one) == ("foot", "forearm", "head")

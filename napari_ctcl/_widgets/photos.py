@@ -34,9 +34,10 @@ _SIDE: Final = 46
 
 
 def where(photo: Photo) -> str:
-    """Body region, side and aspect, as a person says them."""
-    side = {"L": "left", "R": "right"}.get(str(photo.side or ""), "")
-    return ", ".join(part for part in (" ".join(p for p in (side, str(photo.region)) if p), photo.aspect or "") if part)
+    """Body region, side and aspect, as a person says them: "left forearm, dorsal"."""
+    sides = {"L": "left", "R": "right"}
+    place = f"{sides[photo.side]} {photo.region.one}" if photo.side else str(photo.region)
+    return ", ".join(part for part in (place, photo.aspect or "") if part)
 
 
 def _about(photo: Photo) -> str:

@@ -140,7 +140,7 @@ def test_the_badge_says_what_is_in_hand(sight: Sight, window: Any) -> None:
     settle(0.1)
     assert badge.isVisible()
     said = [label.text() for label in (badge.title, badge.facts, badge.hand, badge.tool, badge.saved, badge.reader)]
-    assert said == ["Left forearms", "P01  ·  2026-03-01", "plaque", "lasso", "● saved", "r.one"]
+    assert said == ["Left forearm", "P01  ·  2026-03-01", "plaque", "lasso", "● saved", "r.one"]
     badge.show_saved(NOT_SAVED)
     assert "not saved" in badge.saved.text()
     badge.show_class(Lesion.PLAQUE, SCREEN_COLOURS[Lesion.PLAQUE], "erase")

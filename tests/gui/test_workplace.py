@@ -93,12 +93,12 @@ def test_a_drawn_region_stays_in_sight_is_what_accepting_means_and_goes_at_escap
 
 def test_the_badge_and_the_map_follow_the_photo_in_hand(window: Any) -> None:
     furniture = window.workplace.furniture
-    assert furniture.badge.title.text() == "Left forearms"
+    assert furniture.badge.title.text() == "Left forearm"
     assert furniture.badge.reader.text() == window.session.user
     assert window.header.place.text() == "Photo 1 of 2"
     QTest.mouseClick(window.header.on, Qt.MouseButton.LeftButton)
     settle(0.2)
-    assert furniture.badge.title.text() == "Left legs"
+    assert furniture.badge.title.text() == "Left leg"
     assert window.header.place.text() == "Photo 2 of 2"
     assert not window.header.on.isEnabled()
     window.viewer.scene.camera.zoom = 4.0
