@@ -7,13 +7,13 @@ taken for one another on screen. The codes live in views alone; the store keeps 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_ctcl.region import Region, Span, grid
+from napari_ctcl.store.kept import Kept
 
 if TYPE_CHECKING:
     from napari_ctcl.store import Photo
@@ -26,7 +26,8 @@ MODEL_OFFSET: Final = 4
 
 TILE: Final = 512
 _AS_MODEL: Final = np.array([0, 5, 6, 7, 8], np.uint8)
-_CACHED_TILES: Final = 512
+_CACHED_BYTES: Final = 64 << 20
+"""How much of the proposal may stay in memory."""
 
 
 class _Readable(Protocol):
@@ -113,7 +114,7 @@ class Shown:
         self.shape: tuple[int, int] = photo.shape(0)
         self.levels: int = photo.levels
         self._refreshed = 0
-        self._tiles: OrderedDict[tuple[int, int, int], Bytes] = OrderedDict()
+        self._tiles: Kept[tuple[int, int, int]] = Kept(_CACHED_BYTES)
         self._lock = threading.Lock()
 
     @property
@@ -150,16 +151,14 @@ class Shown:
     def _model_tile(self, level: int, cell: Region, *, keep: bool) -> Bytes:
         key = (level, cell.y0, cell.x0)
         with self._lock:
-            if key in self._tiles:
-                self._tiles.move_to_end(key)
-                return self._tiles[key]
+            kept = self._tiles.get(key)
             seen = self._refreshed
+        if kept is not None:
+            return kept
         tile: Bytes = _AS_MODEL[self.photo.read_labels("prediction", level=level, ys=cell.ys, xs=cell.xs)]
         with self._lock:
             if keep and seen == self._refreshed:  # a tile read while its region was being rewritten is not kept
-                self._tiles[key] = tile
-            while len(self._tiles) > _CACHED_TILES:
-                self._tiles.popitem(last=False)
+                self._tiles.put(key, tile)
         return tile
 
     def refresh(self, region: Region | None = None) -> None:
@@ -167,7 +166,7 @@ class Shown:
         with self._lock:
             self._refreshed += 1
             for key in [key for key in self._tiles if region is None or _meets(key, region)]:
-                del self._tiles[key]
+                self._tiles.pop(key)
 
 
 class InPassing:

@@ -7,21 +7,27 @@ alone.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import threading
 import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import zarr
 from zarr.codecs import ZstdCodec
 
 from napari_ctcl.errors import NotFound, StudyError
 from napari_ctcl.lesion import COLOURS, Lesion
 from napari_ctcl.region import Region, Span
-from napari_ctcl.store.chunks import TILE, LabelImage, Labels, read_array, sync_files
+from napari_ctcl.store.chunks import TILE, LabelImage, Labels, open_array, read_from, sync_files
 from napari_ctcl.store.disk import TEMPORARY, partial, room_on, write_text
 from napari_ctcl.store.shapes import Shape, level_shapes
+
+Tally = npt.NDArray[np.int64]
+"""Pixels of every value from 0 to 255."""
 
 
 def folder(image_path: Path, name: str) -> Path:
@@ -82,35 +88,100 @@ def read(image_path: Path, name: str, *, level: int = 0, ys: Span, xs: Span) -> 
     -------
     (h, w) uint8, values of `Lesion`; all 0 where the image has no such label image.
     """
-    region = Region(*ys, *xs)
-    if not exists(image_path, name):
-        return np.zeros(region.shape, np.uint8)
-    return read_array(folder(image_path, name) / str(level), region)
+    return Levels(image_path, name).read(level, Region(*ys, *xs))
+
+
+class Levels:
+    """The levels of a label image as they are on disk, whoever writes them; each is opened once.
+
+    Parameters
+    ----------
+    image_path : the photo's `image.ome.zarr`
+    name : the label image; it need not be there yet
+    """
+
+    def __init__(self, image_path: Path, name: str) -> None:
+        self._image_path, self._name = image_path, name
+        self._arrays: dict[int, Any] = {}
+
+    def read(self, level: int, region: Region) -> Labels:
+        """Labels of a region that lies inside the level: (h, w) uint8, all 0 where there is no such label image."""
+        place = folder(self._image_path, self._name) / str(level)
+        if level not in self._arrays:
+            if not exists(self._image_path, self._name):
+                return np.zeros(region.shape, np.uint8)
+            self._arrays[level] = open_array(place)
+        return read_from(self._arrays[level], region, place)
+
+    def close(self) -> None:
+        """Let go of the files; the next read opens them again."""
+        self._arrays.clear()
+
+
+class Count:
+    """How many pixels of each class a label image holds; a chunk is read again only when it has changed.
+
+    Parameters
+    ----------
+    image_path : the photo's `image.ome.zarr`
+    name : the label image
+    """
+
+    def __init__(self, image_path: Path, name: str) -> None:
+        self._image_path, self._name = image_path, name
+        self._image: LabelImage | None = None
+        self._chunks: dict[str, tuple[tuple[int, ...], Tally]] = {}
+        self._one_at_a_time = threading.Lock()
+
+    def pixels(self) -> dict[Lesion, int]:
+        """Level-0 pixels of every class, as the disk has them now.
+
+        Raises
+        ------
+        NotFound
+            If there is no such label image.
+        StudyError
+            If a pixel holds no class.
+        """
+        with self._one_at_a_time:
+            image = self._image = self._image or open_image(self._image_path, self._name)
+            totals = self._totals(image)
+        foreign = np.flatnonzero(totals[len(Lesion) :]) + len(Lesion)
+        if foreign.size:
+            raise StudyError(
+                f"{image.path}: pixels hold {foreign.tolist()}", expected="values 0 to 4", do="restore it from a copy"
+            )
+        height, width = image.shapes[0]
+        totals[Lesion.UNLABELLED] = height * width - totals[1:].sum()
+        return {lesion: int(totals[lesion]) for lesion in Lesion}
+
+    def _totals(self, image: LabelImage) -> Tally:
+        counted, self._chunks = self._chunks, {}
+        totals = np.zeros(256, np.int64)
+        for row in _numbered(image.path / "0" / "c"):
+            for chunk in _numbered(Path(row.path)):
+                facts = chunk.stat()
+                seen = facts.st_mtime_ns, facts.st_ino, facts.st_size
+                before = counted.get(chunk.path)
+                if before is None or before[0] != seen:
+                    labels = image.read((0, int(row.name), int(chunk.name)))
+                    before = seen, np.bincount(labels.ravel(), minlength=256)
+                self._chunks[chunk.path] = before
+                totals += before[1]
+        return totals
 
 
 def count(image_path: Path, name: str) -> dict[Lesion, int]:
-    """Level-0 pixels of every class; only chunks that hold something are read, one at a time.
+    """Level-0 pixels of every class; errors as `Count.pixels`."""
+    return Count(image_path, name).pixels()
 
-    Raises
-    ------
-    NotFound
-        If the image has no such label image.
-    StudyError
-        If a pixel holds no class.
-    """
-    image = open_image(image_path, name)
-    totals = np.zeros(256, np.int64)
-    for path in sorted((image.path / "0" / "c").glob("*/*")):
-        if path.name.isdecimal():
-            totals += np.bincount(image.read((0, int(path.parent.name), int(path.name))).ravel(), minlength=256)
-    foreign = np.flatnonzero(totals[len(Lesion) :]) + len(Lesion)
-    if foreign.size:
-        raise StudyError(
-            f"{image.path}: pixels hold {foreign.tolist()}", expected="values 0 to 4", do="restore it from a copy"
-        )
-    height, width = image.shapes[0]
-    totals[Lesion.UNLABELLED] = height * width - totals[1:].sum()
-    return {lesion: int(totals[lesion]) for lesion in Lesion}
+
+def _numbered(path: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(path) as entries:
+            return [entry for entry in entries if entry.name.isdecimal()]
+    except FileNotFoundError:
+        return []
 
 
 def open_image(image_path: Path, name: str) -> LabelImage:

@@ -53,7 +53,8 @@ class TiledPyramid:
         self.user = user
         self.journal = journal
         self._lock = lock
-        self._image_path = image.path.parents[1]
+        self._model = labelimage.Levels(image.path.parents[1], "prediction")
+        self._skin = labelimage.Levels(image.path.parents[1], "skin")
         self._tiles = Tiles(image, replay=replaying(journal, image))
         self._writer = Writer(self._tiles, journal)
         self._drawing: Drawing | None = None
@@ -261,11 +262,11 @@ class TiledPyramid:
 
     def model(self, region: Region) -> Labels:
         """What the model says of a region of level 0; all 0 where it has not been asked."""
-        return labelimage.read(self._image_path, "prediction", ys=region.ys, xs=region.xs)
+        return self._model.read(0, region)
 
     def skin(self, region: Region) -> Labels:
         """The skin mask in a region of level 0; all 0 where the photo has none."""
-        return labelimage.read(self._image_path, "skin", ys=region.ys, xs=region.xs)
+        return self._skin.read(0, region)
 
     def propagate(self, upto: int | None = None) -> None:
         """Bring coarser levels up to date, up to and including that level; all of them by default."""

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from napari_ctcl.anatomy import BodyRegion, Side
 from napari_ctcl.errors import InputError
 from napari_ctcl.lesion import Lesion
-from napari_ctcl.region import Span
+from napari_ctcl.region import Region, Span
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.catalogue import Catalogue, PhotoRow, now
 from napari_ctcl.store.colour import Pixels
@@ -73,6 +73,8 @@ class Photo(PhotoFacts):
     root: Path
     catalogue: Catalogue = field(repr=False, compare=False)
     pixels: PhotoPixels = field(repr=False, compare=False)
+    _levels: dict[str, labelimage.Levels] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _counts: dict[str, labelimage.Count] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def image_path(self) -> Path:
@@ -184,13 +186,17 @@ class Photo(PhotoFacts):
         (h, w) uint8, values of `Lesion`
         """
         self.shape(level)
-        return labelimage.read(self.image_path, name, level=level, ys=ys, xs=xs)
+        if name not in self._levels:
+            self._levels[name] = labelimage.Levels(self.image_path, name)
+        return self._levels[name].read(level, Region(*ys, *xs))
 
     def label_pixels(self, name: str = "annotation") -> dict[Lesion, int]:
         """Level-0 pixels of each class; all of them unlabelled where there is no such label image."""
         if not labelimage.exists(self.image_path, name):
             return {**dict.fromkeys(Lesion, 0), Lesion.UNLABELLED: self.height * self.width}
-        return labelimage.count(self.image_path, name)
+        if name not in self._counts:
+            self._counts[name] = labelimage.Count(self.image_path, name)
+        return self._counts[name].pixels()
 
     def prediction(self) -> PredictionWriter:
         """The model's label image to write to; its lock is its own, so that a window may hold the annotation."""

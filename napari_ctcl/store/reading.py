@@ -10,14 +10,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Final, NoReturn, Self
-
-import numpy as np
+from typing import ClassVar, Final, NoReturn, Self
 
 from napari_ctcl.errors import CtclError, InputError, StudyBusy
 from napari_ctcl.region import Region, Span
 from napari_ctcl.store import labelimage
-from napari_ctcl.store.chunks import TILE, Labels, open_array, read_from
+from napari_ctcl.store.chunks import TILE, Labels
 from napari_ctcl.store.lock import Holder, busy, holder_of
 from napari_ctcl.store.readonly import may_write, require_writing
 from napari_ctcl.store.shapes import Shape, level_shapes
@@ -52,7 +50,8 @@ class LabelReader:
         self._image_path, self._name = image_path, name
         self._shapes = level_shapes(shape, levels)
         self._journal, self._lock = journal, lock
-        self._arrays: dict[int, Any] = {}
+        self._painted = labelimage.Levels(image_path, name)
+        self._model = labelimage.Levels(image_path, "prediction")
         self._seen = self._look()
 
     @property
@@ -98,8 +97,7 @@ class LabelReader:
         region = Region(*ys, *xs)
         if region not in Region.whole(self._shapes[level]):
             raise InputError(f"{region} leaves level {level}", expected=f"inside {self._shapes[level]}")
-        array = self._array(level)
-        return np.zeros(region.shape, np.uint8) if array is None else read_from(array, region, self._level(level))
+        return self._painted.read(level, region)
 
     def human(self, region: Region) -> Labels:
         """What people have labelled in a region of level 0."""
@@ -107,7 +105,7 @@ class LabelReader:
 
     def model(self, region: Region) -> Labels:
         """What the model says of a region of level 0; all 0 where it has not been asked."""
-        return labelimage.read(self._image_path, "prediction", ys=region.ys, xs=region.xs)
+        return self._model.read(0, region)
 
     def refresh(self) -> bool:
         """Look whether the disk has changed since the last look; `version` has then grown."""
@@ -169,7 +167,8 @@ class LabelReader:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._arrays.clear()
+        self._painted.close()
+        self._model.close()
 
     def __enter__(self) -> Self:
         return self
@@ -189,14 +188,6 @@ class LabelReader:
 
     def _level(self, level: int) -> Path:
         return labelimage.folder(self._image_path, self._name) / str(level)
-
-    def _array(self, level: int) -> Any:
-        """The open array of a level; None while there is no such label image."""
-        if level not in self._arrays:
-            if not labelimage.exists(self._image_path, self._name):
-                return None
-            self._arrays[level] = open_array(self._level(level))
-        return self._arrays[level]
 
     def _look(self) -> _Seen | None:
         """When the journal and the folders of the chunks were changed; None if so lately that it tells nothing."""

@@ -7,8 +7,8 @@ first. Every method may be called from any thread.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,9 +17,14 @@ import numpy as np
 from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store.chunks import TILE, Key, LabelImage, Labels, halved
+from napari_ctcl.store.kept import Kept
 
-CLEAN_BYTES: Final = 512 << 20
-"""How much of tiles that the disk holds too may stay in memory, in bytes."""
+CLEAN_BYTES: Final = 256 << 20
+"""How much of tiles that the disk holds too may stay in memory, in bytes; with what is kept of the photo's pixels, and
+of the proposal, it makes 512 MiB."""
+
+AT_ONCE: Final = 4
+"""How many chunks are written at a time: most of it is waiting for the disk."""
 
 
 class Tiles:
@@ -49,9 +54,7 @@ class Tiles:
         self.shapes = image.shapes
         self.lock = threading.RLock()
         self.version = 0
-        self._clean_bytes = clean_bytes
-        self._clean: OrderedDict[Key, Labels] = OrderedDict()
-        self._clean_size = 0
+        self._clean: Kept[Key] = Kept(clean_bytes)
         self._held: dict[Key, Labels] = {}
         self._unwritten: dict[Key, int] = {}
         self._stale: list[dict[Key, Region]] = [{} for _ in self.shapes]
@@ -80,9 +83,8 @@ class Tiles:
                 if self._written.get(key) == written:
                     if not sound:
                         self._keep_mended(key, loaded)
-                    elif keep:
-                        self._keep_clean(key, loaded)
-                    return loaded
+                        return loaded
+                    return self._clean.put(key, loaded) if keep else loaded
 
     def read(self, level: int, ys: Span, xs: Span, *, keep: bool = True) -> Labels:
         """Labels of a region of a level, as a new array.
@@ -119,8 +121,7 @@ class Tiles:
             with self.lock:
                 if self._find(key) is not tile:
                     continue
-                self._hold(key, tile)
-                yield tile[box.slices]
+                yield self._hold(key, tile)[box.slices]
                 self.version += 1
                 self._grow_stale(key, box)
                 return
@@ -184,15 +185,9 @@ class Tiles:
         """
         with self.lock:
             keys = sorted(self._unwritten)
-        written: list[tuple[Key, int]] = []
-        for key in keys:
-            with self.lock:
-                if key in self._pinned:
-                    continue
-                version, tile = self._unwritten[key], self._held[key].copy()
-            self.image.write(key, tile)
-            written.append((key, version))
-        self.image.sync(key for key, _ in written)
+        with ThreadPoolExecutor(AT_ONCE, "chunks") as hands:
+            written = [(key, version) for key, version in hands.map(self._write, keys) if version is not None]
+            list(hands.map(lambda some: self.image.sync(key for key, _ in some), _dealt(written, AT_ONCE)))
         with self.lock:
             for key, version in written:
                 self._written[key] = version
@@ -201,11 +196,19 @@ class Tiles:
                     self._settle(key)
         return len(written) == len(keys)
 
+    def _write(self, key: Key) -> tuple[Key, int | None]:
+        """Write a tile; the version that was written, None for one that is pinned."""
+        with self.lock:
+            if key in self._pinned:
+                return key, None
+            version, tile = self._unwritten[key], self._held[key].copy()
+        self.image.write(key, tile)
+        return key, version
+
     def drop_clean(self) -> None:
         """Let go of every tile that could be read again."""
         with self.lock:
             self._clean.clear()
-            self._clean_size = 0
 
     def _load(self, key: Key) -> tuple[Labels, bool]:
         """A tile, and whether it is what the disk has; one that the disk has spoiled is made anew."""
@@ -230,29 +233,19 @@ class Tiles:
         held = self._held.get(key)
         if held is not None:
             return held
-        clean = self._clean.get(key)
-        if clean is not None:
-            self._clean.move_to_end(key)
-        return clean
+        return self._clean.get(key)
 
-    def _keep_clean(self, key: Key, tile: Labels) -> None:
-        self._clean[key] = tile
-        self._clean_size += tile.nbytes
-        while self._clean_size > self._clean_bytes and len(self._clean) > 1:
-            _, dropped = self._clean.popitem(last=False)
-            self._clean_size -= dropped.nbytes
-
-    def _hold(self, key: Key, tile: Labels) -> None:
-        clean = self._clean.pop(key, None)
-        if clean is not None:
-            self._clean_size -= clean.nbytes
-        self._held[key] = tile
+    def _hold(self, key: Key, tile: Labels) -> Labels:
+        """Keep a tile that is about to change, or was changed; one that may be written to."""
+        self._clean.pop(key)
+        self._held[key] = tile = tile if tile.flags.writeable else tile.copy()
+        return tile
 
     def _settle(self, key: Key) -> None:
         """Let a held tile be dropped, unless something still needs it."""
         needed = key in self._unwritten or key in self._pinned or key in self._stale[key[0]]
         if not needed and key in self._held:
-            self._keep_clean(key, self._held.pop(key))
+            self._clean.put(key, self._held.pop(key))
 
     def _grow_stale(self, key: Key, box: Region) -> None:
         stale = self._stale[key[0]]
@@ -276,6 +269,10 @@ class Tiles:
             self._stale[key[0]].pop(key, None)
             self._hold(key, tile)
             self.mark_unwritten(key)
+
+
+def _dealt(written: list[tuple[Key, int]], hands: int) -> list[list[tuple[Key, int]]]:
+    return [written[hand::hands] for hand in range(hands)]
 
 
 def _parent(key: Key) -> Key:
