@@ -20,6 +20,9 @@ QFrame[role="card"] QPushButton:focus { border: 1px solid #8fc3f5; }
 QFrame[role="card"] QPushButton[role="main"] { background: #2f6fab; font-weight: 600; }
 QFrame[role="card"] QDoubleSpinBox, QFrame[role="card"] QComboBox {
     color: #f3f6f9; background: #2b323c; border: 1px solid rgba(255,255,255,60); border-radius: 4px; padding: 3px 6px; }
+QFrame[role="card"] QComboBox::down-arrow { image: url("theme_dark:/drop_down_50.svg"); }
+QFrame[role="card"] QDoubleSpinBox::up-arrow { image: url("theme_dark:/plus_50.svg"); }
+QFrame[role="card"] QDoubleSpinBox::down-arrow { image: url("theme_dark:/minus_50.svg"); }
 QFrame[role="card"] QDoubleSpinBox:focus, QFrame[role="card"] QComboBox:focus { border: 1px solid #8fc3f5; }
 QToolButton[role="corner"] { color: #f3f6f9; background: rgba(17,21,27,200); border: 1px solid rgba(255,255,255,46);
                              border-radius: 5px; padding: 2px 7px; }

@@ -78,8 +78,9 @@ class LengthCard(QFrame):
         self.length.setValue(length_mm / _UNITS[unit])
         self._known_mm = self.length_mm if known else None
         self.use.setText("Correct scale" if known else "Set scale")
-        self.words.ensurePolished()  # its font is known only then
-        wide = self.words.fontMetrics().horizontalAdvance(words) + 2 * MARGIN_PX
+        self.words.setWordWrap(False)
+        wide = self.layout().sizeHint().width()  # in one line, where that is not wider than the canvas
+        self.words.setWordWrap(True)
         self.setFixedWidth(min(max(wide, _CARD_PX), self.parentWidget().width() - 2 * MARGIN_PX))
         self.adjustSize()
         self.move(self._beside(line))
