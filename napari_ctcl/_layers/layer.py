@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from napari.layers import Labels
 from napari.layers.labels._labels_constants import Mode
 from napari.utils.events import Event
@@ -53,6 +54,7 @@ class PyramidLabels(PyramidView):
         self.events.add(tool=Event, doing=Event, trail=Event, region=Event, measured=Event)
         self.events.add(changed=Event, refused=Event, failed=Event)
         self.events.mode.connect(self._follow_mode)
+        self._overlays["polygon"].events.points.connect(self._tell_polygon)
 
     # What is in hand
 
@@ -74,6 +76,10 @@ class PyramidLabels(PyramidView):
         if MODES[self._tool] != str(self.mode):  # napari's own buttons and keys know its modes alone
             self._tool = TOOL_OF[str(self.mode)]
             self.events.tool(tool=self._tool)
+
+    def _tell_polygon(self, _: Any) -> None:
+        begun = tuple(as_point(np.subtract(point, 0.5)) for point in self._overlays["polygon"].points)
+        self.events.trail(tool="polygon", points=begun)
 
     @property
     def region(self) -> Outline | None:

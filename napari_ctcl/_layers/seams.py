@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 from napari._vispy.overlays.labels_brush_stroke import VispyLabelsBrushStrokeOverlay
 from napari._vispy.overlays.labels_polygon import VispyLabelsPolygonOverlay
+from napari.components.overlays.labels_polygon import LabelsPolygonOverlay
 from napari.utils.transforms import Affine
 
 from napari_ctcl._layers.layer import PyramidLabels
@@ -85,5 +86,29 @@ def _by_scale_alone(place: Callable[..., None]) -> Callable[..., None]:
     return placed
 
 
-VispyLabelsPolygonOverlay._on_points_change = _by_scale_alone(VispyLabelsPolygonOverlay._on_points_change)
+def _left_to_the_layer(draw: Callable[..., None]) -> Callable[..., None]:
+    """Not draw a polygon that is begun: napari fails on corners that lie on one another, and the layer tells of it."""
+
+    @functools.wraps(draw)
+    def drawn(overlay: Any, *event: Any) -> None:
+        if not isinstance(overlay.layer, PyramidLabels):
+            draw(overlay, *event)
+
+    return drawn
+
+
+def _on_centres(close: Callable[..., None]) -> Callable[..., None]:
+    """Paint a polygon where it was clicked: napari counts from a pixel's corner, these layers from its centre."""
+
+    @functools.wraps(close)
+    def closed(overlay: Any, layer: Any) -> None:
+        if isinstance(layer, PyramidLabels):
+            overlay.points = [[c - 0.5 for c in point] for point in overlay.points]
+        close(overlay, layer)
+
+    return closed
+
+
+LabelsPolygonOverlay.add_polygon_to_labels = _on_centres(LabelsPolygonOverlay.add_polygon_to_labels)
+VispyLabelsPolygonOverlay._on_points_change = _left_to_the_layer(VispyLabelsPolygonOverlay._on_points_change)
 VispyLabelsBrushStrokeOverlay._on_geometry_change = _by_scale_alone(VispyLabelsBrushStrokeOverlay._on_geometry_change)

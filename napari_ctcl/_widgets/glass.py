@@ -50,7 +50,7 @@ class Glass(QWidget):
     # What is shown
 
     def show_trail(self, points: Outline, colour: RGB) -> None:
-        """Show the way of a lasso so far, and how it would close; none for no points.
+        """Show the way of a lasso or a polygon so far, and how it would close; none for no points.
 
         Parameters
         ----------

@@ -24,7 +24,7 @@ from napari_ctcl._widgets.style import Swatch, beside, heading, key, refresh_sty
 from napari_ctcl.lesion import CLASSES, Lesion
 
 TOOLS: Final = (
-    ("paint", "Brush", "Paint with the class in hand. Right-drag around an area and back to fill it."),
+    ("paint", "Brush", "Paint with the class in hand. Right-click, go around an area and back: it is filled."),
     ("smart", "Smart", "Paint the piece of skin under the pen, up to its own border."),
     ("lasso", "Lasso", "Draw around an area to fill it."),
     ("polygon", "Polygon", "Click the corners; double-click to close, right-click to take one back."),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,45 @@ def test_a_polygon_is_painted_on_double_click(window: Any) -> None:
     painted = human(window) == Lesion.PATCH
     assert painted[300, 1300]
     assert painted.sum() == pytest.approx(200 * 200, rel=0.1)
+
+
+def test_a_polygon_is_in_sight_while_it_is_begun_whatever_its_corners(window: Any) -> None:
+    viewer, glass = window.viewer, window.workplace.furniture.glass
+    press(viewer, Qt.Key.Key_G)
+    corners = [(200, 1200), (200, 1400), (400, 1400), (200, 1200), (200, 1400), (400, 1400)]  # over itself
+    for number, (y, x) in enumerate(corners):
+        drag(viewer, [place_of(viewer, y, x)] * 2)
+        assert glass.isVisible(), number
+    double_click(viewer, place_of(viewer, 400, 1200))
+    assert glass.isHidden()
+
+
+def test_a_polygon_lies_where_its_corners_were_clicked(window: Any) -> None:
+    viewer = window.viewer
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (820, 420), 8.0
+    settle(0.3)
+    press(viewer, Qt.Key.Key_2)
+    press(viewer, Qt.Key.Key_G)
+    for y, x in ((810, 410), (810, 430), (830, 430), (830, 410)):
+        drag(viewer, [place_of(viewer, y, x)] * 2)
+    window.canvas.labels._overlays["polygon"].add_polygon_to_labels(window.canvas.labels)
+    settle(0.2)
+    ys, xs = np.nonzero(human(window) == Lesion.PATCH)
+    assert (ys.min(), ys.max(), xs.min(), xs.max()) == (810, 830, 410, 430)
+
+
+def test_a_right_click_and_a_way_round_and_back_fill_what_is_inside(window: Any) -> None:
+    viewer, layer = window.viewer, window.canvas.labels
+    press(viewer, Qt.Key.Key_3)
+    corner = (800, 300)
+    way = [corner, (800, 500), (1000, 500), (1000, 300), corner]
+    drag(viewer, [place_of(viewer, *corner)] * 2, button=Qt.MouseButton.RightButton)
+    for (y0, x0), (y1, x1) in pairwise(way):
+        for part in np.linspace(0, 1, 12):
+            hover(viewer, place_of(viewer, y0 + part * (y1 - y0), x0 + part * (x1 - x0)))
+    settle(0.3)
+    assert not layer._overlays["brush_stroke"].active
+    assert human(window)[900, 400] == Lesion.PLAQUE
 
 
 @pytest.mark.parametrize(("key", "value"), [("1", 1), ("2", 2), ("3", 3), ("4", 4)])
