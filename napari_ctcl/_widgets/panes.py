@@ -15,10 +15,11 @@ def next_pane(panes: Sequence[QWidget]) -> None:
 
     Parameters
     ----------
-    panes : in the order of the round; parts that are put away or have nothing to do are passed over
+    panes : in the order of the round, a part of another after it; those that are put away or have nothing to do are
+        passed over
     """
     now = QApplication.focusWidget()
-    at = next((number for number, pane in enumerate(panes) if now is pane or pane.isAncestorOf(now)), -1)
+    at = max((number for number, pane in enumerate(panes) if now is pane or pane.isAncestorOf(now)), default=-1)
     for step in range(1, len(panes) + 1):
         first = _first_control(panes[(at + step) % len(panes)])
         if first is not None:

@@ -15,6 +15,7 @@ from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.keychoice import KeyChoice
 from napari_ctcl._widgets.keys import Keys
 from napari_ctcl._widgets.keysheet import KeySheet
+from napari_ctcl._widgets.lesionlist import LesionView
 from napari_ctcl._widgets.panes import leave_keys, next_pane
 from napari_ctcl._widgets.photos import PhotoList
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
@@ -51,7 +52,7 @@ class Workplace(QObject):
             turn=self.turn,
             look_on=self.guidance.look_on,
             show_keys=self.show_keys,
-            change_pane=lambda: next_pane((surface, header, photos, panel)),
+            change_pane=lambda: next_pane((surface, header, photos, panel, *panel.findChildren(LesionView))),
         )
         self.keys, self.choice = Keys(desk, self._ready), KeyChoice(self)
         for heard in (surface, header, photos, panel, surface.window()):  # docks give napari what panels leave

@@ -264,10 +264,12 @@ def pane(bench: Bench) -> None:
     surface, window = native(bench.window.viewer), bench.window
     seen = []
     bench.down()
-    while (focus := QApplication.focusWidget()) is not surface and len(seen) < 4:
+    while (focus := QApplication.focusWidget()) is not surface and len(seen) < 5:
         seen.append(next(name for name in ("header", "photos", "tabs") if getattr(window, name).isAncestorOf(focus)))
+        last = focus
         QTest.keyClick(focus, Qt.Key.Key_F6)
-    assert seen == ["header", "photos", "tabs"]
+    assert seen == ["header", "photos", "tabs", "tabs"]
+    assert last is window.lesions.view
     window.tabs.setFocus()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     assert QApplication.focusWidget() is surface
