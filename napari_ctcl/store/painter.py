@@ -182,6 +182,7 @@ class Painter:
 
     def _begin(self, task: _Task) -> None:
         with task.lock:
+            self._stopping = False  # from here on it can be cancelled
             task.begun = True
             if task.error is not None:
                 raise task.error
@@ -192,7 +193,7 @@ class Painter:
             self._unsettled.pop()
 
     def _carry_out(self, task: _Task) -> None:
-        self._stopping, pixels = False, 0
+        pixels = 0
         doing = gestured(self.labels, task.gesture, first=self.view, noted=task.note)
         for region, changed in doing:
             pixels += changed

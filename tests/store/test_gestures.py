@@ -314,6 +314,15 @@ def test_a_large_gesture_that_is_cancelled_is_taken_back_whole(labels, hand, mon
     assert not labels.can_undo
 
 
+def test_a_gesture_can_be_taken_back_from_the_moment_that_it_has_begun(labels, hand):
+    for _ in range(5):
+        hand.do(stroke(radius=900.0))
+        while not hand.cancel() and hand.waiting:
+            pass
+        assert hand.wait(60)
+        assert not everything(labels).any()
+
+
 def test_a_gesture_without_room_is_refused_and_the_next_one_goes_on(labels, hand, monkeypatch):
     add = labels.journal.add
 
