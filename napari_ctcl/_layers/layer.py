@@ -17,7 +17,7 @@ from napari.utils.events import Event
 
 from napari_ctcl._layers.tools import MODES, TOOL_OF, Tool, other_tools
 from napari_ctcl._layers.view import PyramidView, as_point
-from napari_ctcl.errors import InputError
+from napari_ctcl.errors import Cancelled, InputError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.raster import Capsule, Point
 from napari_ctcl.shown import MODEL_OFFSET, Shown
@@ -241,7 +241,7 @@ class PyramidLabels(PyramidView):
         if news.region is not None:
             self.spoil(news.region)
             self.events.changed(region=news.region)
-        if isinstance(news.error, InputError) and not isinstance(news.error, OSError):
+        if isinstance(news.error, InputError | Cancelled) and not isinstance(news.error, OSError):
             self.events.refused(error=news.error)
         elif news.error is not None:
             self.events.failed(error=news.error)

@@ -10,7 +10,9 @@ from qtpy.QtCore import Qt
 
 from napari_ctcl._layers import looks, rings
 from napari_ctcl.lesion import Lesion
+from napari_ctcl.raster import Capsule
 from napari_ctcl.region import Region
+from napari_ctcl.store.gesture import Draw
 
 
 def human(window: Any) -> Any:
@@ -54,7 +56,6 @@ def test_a_stroke_is_exact_at_every_zoom(window: Any, zoom: float) -> None:
 
 
 def test_a_wide_stroke_on_the_overview_equals_the_same_stroke_brush_by_brush(window: Any) -> None:
-    from napari_ctcl.raster import Capsule
 
     window.palette.brush.unit.setCurrentIndex(1)
     look(window, 600, 800, 0.4)
@@ -275,3 +276,16 @@ def test_a_stroke_painted_while_tiles_are_still_being_read_stays_on_screen(windo
     raw, anew = on_screen(window)
     assert np.array_equal(raw, anew)
     assert (raw == Lesion.PATCH).any()
+
+
+def test_what_is_taken_back_on_request_is_not_told_as_a_failure(window: Any) -> None:
+    layer, told, failed = window.canvas.labels, [], []
+    window.canvas.refused.connect(told.append)
+    window.canvas.failed.connect(failed.append)
+    layer.do(Draw(tool="paint", value=2, capsules=(Capsule(start=(600, 800), end=(600, 800), radius=1200),)))
+    while not layer.stop():
+        assert not window.session.finished
+    painted(window.viewer)
+    assert not failed
+    assert "taken back" in told[0]
+    assert not human(window).any()
