@@ -41,7 +41,12 @@ SEAMS: Final = {
     "VispyLabelsBrushStrokeOverlay": ("_on_geometry_change",),
     "VispyBrushCircleOverlay": ("_on_size_change",),
     "VispyBrushCircleOverlay of a window": ("_white_circle", "_black_circle"),
-    "viewer": ("window._qt_viewer.canvas._viewer_overlay_to_visual", "canvas.overlays._brush_circle"),
+    "viewer": (
+        "window._qt_viewer.canvas._viewer_overlay_to_visual",
+        "window._qt_viewer._on_slice_ready",
+        "canvas.overlays._brush_circle",
+        "_layer_slicer.events.ready",
+    ),
 }
 """Private names of napari that these layers lean on, by class."""
 

@@ -68,7 +68,7 @@ class Annotator(QWidget):
         self.docks: list[QDockWidget] = []
         self._surface: QWidget | None = None
         self.workplace: Workplace | None = None
-        self._slicing = Slicing()
+        self._slicing = Slicing(viewer)
         self._lay_out()
         self._join()
         self._reflect()
