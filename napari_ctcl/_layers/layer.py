@@ -54,7 +54,9 @@ class PyramidLabels(PyramidView):
         self.events.add(tool=Event, doing=Event, trail=Event, region=Event, measured=Event)
         self.events.add(changed=Event, refused=Event, failed=Event)
         self.events.mode.connect(self._follow_mode)
-        self._overlays["polygon"].events.points.connect(self._tell_polygon)
+        polygon = self._overlays["polygon"]
+        polygon.opacity = 0.0  # who hears of its trail draws it
+        polygon.events.points.connect(self._tell_polygon)
 
     # What is in hand
 

@@ -157,6 +157,17 @@ def test_a_polygon_is_in_sight_while_it_is_begun_whatever_its_corners(window: An
     assert glass.isHidden()
 
 
+def test_nothing_of_a_polygon_is_on_the_photo_while_none_is_begun(window: Any) -> None:
+    viewer = window.viewer
+    window.palette.looks.outline.setValue(0)
+    for _ in range(2):
+        settle(0.2)
+        x, y = (round(c) for c in place_of(viewer, 0, 0))
+        corner = viewer.screenshot(canvas_only=True, flash=False)[y - 6 : y + 7, x - 6 : x + 7, :3]
+        assert corner.min(axis=2).max() < 200
+        press(viewer, Qt.Key.Key_G)
+
+
 def test_a_polygon_lies_where_its_corners_were_clicked(window: Any) -> None:
     viewer = window.viewer
     viewer.scene.camera.center, viewer.scene.camera.zoom = (820, 420), 8.0
