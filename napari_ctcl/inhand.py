@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Self
 
-from napari_ctcl.errors import CtclError, StudyBusy, StudyError
+from napari_ctcl.errors import CtclError, DiskFull, StudyBusy, StudyError
 from napari_ctcl.shown import Shown
 from napari_ctcl.store import Photo, TiledPyramid
 from napari_ctcl.store.painter import Painter
@@ -32,7 +32,7 @@ class InHand:
         """Open a photo for painting; to look at where another paints on it, or painting would put something at risk."""
         try:
             return cls(photo, photo.labels("annotation", user=user), None)
-        except (StudyBusy, StudyError) as error:
+        except (StudyBusy, StudyError, DiskFull) as error:
             return cls(photo, photo.watch(), error)
 
     @property

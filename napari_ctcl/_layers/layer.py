@@ -20,6 +20,7 @@ from napari_ctcl._layers.view import PyramidView, as_point
 from napari_ctcl.errors import Cancelled, InputError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.raster import Capsule, Point
+from napari_ctcl.region import Region
 from napari_ctcl.shown import MODEL_OFFSET, Shown
 from napari_ctcl.store.gesture import ANYWHERE, Draw, Fill, Gesture, Judge, Outline, Rule, Stamp, Step
 from napari_ctcl.store.painter import News
@@ -50,6 +51,7 @@ class PyramidLabels(PyramidView):
         self._tool: Tool = "pan_zoom"
         self._open = False
         self._pen: list[Draw] = []
+        self._pen_rule: Rule = ANYWHERE
         super().__init__(shown, **options)
         self.events.add(tool=Event, doing=Event, trail=Event, region=Event, measured=Event)
         self.events.add(changed=Event, refused=Event, failed=Event)
@@ -120,19 +122,16 @@ class PyramidLabels(PyramidView):
             self._mark(int(new_label), capsules=(Capsule(start=last, end=here, radius=self.brush_size / 2),))
 
     def _mark(self, value: int, **marks: Any) -> None:
-        """Add to the stroke under the pen."""
+        """Add to the stroke under the pen; one whose photo was swapped away under it is over."""
+        if not self._open:
+            return
         tool = "erase" if not value else str(self._tool)
-        stroke = Draw(tool=tool, value=value, rule=self._rule_for(value), **marks)
+        stroke = Draw(tool=tool, value=value, rule=_erasable(self._pen_rule, value), **marks)
         self._pen.append(stroke)
         self._sketch(stroke)
 
-    def _rule_for(self, value: int) -> Rule:
-        if value or self.rule.human:
-            return self.rule
-        return Rule(inside=self.rule.inside, skin=self.rule.skin)  # erasing is about human pixels and no others
-
     def _begin_stroke(self) -> None:
-        self._pen, self._open = [], True
+        self._pen, self._open, self._pen_rule = [], True, self.rule
 
     def _commit_stroke(self) -> None:
         strokes, self._open = self._pen, False
@@ -174,7 +173,7 @@ class PyramidLabels(PyramidView):
 
     def fill(self, coord: Sequence[float], new_label: int, refresh: bool = True) -> None:  # noqa: ARG002 - napari's
         """Paint the connected area that looks like (y, x), where it ends within the fill's reach."""
-        self.do(Fill(at=as_point(coord), value=int(new_label), rule=self._rule_for(int(new_label))))
+        self.do(Fill(at=as_point(coord), value=int(new_label), rule=_erasable(self.rule, int(new_label))))
 
     def undo(self) -> None:
         """Take back the last stroke."""
@@ -197,6 +196,9 @@ class PyramidLabels(PyramidView):
     def accept_view(self) -> None:
         """Accept all that is left of what the model says of what is on screen."""
         view = self.in_view
+        if not view.area:
+            self.events.refused(error=InputError("nothing of the photo is in view", do="move the photo"))
+            return
         corners = ((view.y0, view.x0), (view.y0, view.x1 - 1), (view.y1 - 1, view.x1 - 1), (view.y1 - 1, view.x0))
         self.do(Judge(tool="accept", inside=corners))
 
@@ -219,6 +221,11 @@ class PyramidLabels(PyramidView):
         painter.see(self.in_view, self.data_level)
         painter.do(gesture)
         self.events.behind()
+
+    @property
+    def pen_down(self) -> bool:
+        """Whether a stroke is being drawn right now."""
+        return self._open
 
     def stop(self) -> bool:
         """Have a vast gesture taken back that is still being painted; whether there is one."""
@@ -248,6 +255,8 @@ class PyramidLabels(PyramidView):
         elif news.error is not None:
             self.events.failed(error=news.error)
         if news.ended:
+            if isinstance(news.gesture, Draw):
+                self.spoil(news.gesture.box & Region.whole(self._shown.shape))  # a sketch may have shown more
             self.events.paint(value=[news])
         elif news.region is not None:
             self.events.doing(news=news)
@@ -258,6 +267,11 @@ class PyramidLabels(PyramidView):
         """Class that is shown at a position of the world, whoever gave it."""
         code = self._code(self.get_value(position, world=True, **options))
         return None if code is None else Lesion(code - MODEL_OFFSET if code > MODEL_OFFSET else code)
+
+
+def _erasable(rule: Rule, value: int) -> Rule:
+    """The rule, for painting a class; erasing is about human pixels and no others."""
+    return rule if value or rule.human else Rule(inside=rule.inside, skin=rule.skin)
 
 
 def _joined(strokes: Sequence[Draw]) -> Draw:

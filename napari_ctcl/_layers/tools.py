@@ -72,7 +72,7 @@ def _here(layer: PyramidLabels, event: Any) -> Point:
 
 def _outline(layer: PyramidLabels, event: Any) -> Generator[None]:
     tool, value, trail = layer.tool, layer.selected_label, [_here(layer, event)]
-    apart = _APART_PX * float(layer.scale_factor)
+    apart, shown = _APART_PX * float(layer.scale_factor), layer.shown
     yield
     while event.type == "mouse_move":
         y, x = _here(layer, event)
@@ -81,6 +81,8 @@ def _outline(layer: PyramidLabels, event: Any) -> Generator[None]:
             layer.events.trail(tool=tool, points=tuple(trail))
         yield
     layer.events.trail(tool=tool, points=())
+    if layer.shown is not shown:
+        return  # the photo was swapped away under the pen
     outline = tuple(trail) if len(trail) >= _CORNERS else None
     if tool == "region":
         layer.region = outline  # a click drops the region

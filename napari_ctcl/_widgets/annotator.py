@@ -23,6 +23,7 @@ from napari_ctcl._widgets.leaving import Leaving
 from napari_ctcl._widgets.lesionlist import LesionList
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.photos import PhotoList
+from napari_ctcl._widgets.resting import Resting
 from napari_ctcl._widgets.rounds import Rounds
 from napari_ctcl._widgets.sample import SampleMaker
 from napari_ctcl._widgets.segmenting import SegmentBox
@@ -61,7 +62,8 @@ class Annotator(QWidget):
         self.rounds = Rounds(self.lesions, self.canvas, self.palette)
         self.jobs = Jobs(self.segmenting, self.training, self.header, self.canvas.visible)
         self.sample, self.leaving = SampleMaker(self.photos.sample_button, self.header), Leaving(self, self.header)
-        self.judging = Judging(self.photos, self.header, self.leaving)
+        self.resting = Resting(self.canvas, self.header)
+        self.judging = Judging(self.photos, self.header, self.resting)
         self.strokes = Strokes(self.canvas, self.header, self.palette)
         self.tally = Tally(self.palette, self.training, self.judging)
         self.incoming, self.watching = Incoming(viewer, self.header), Watching()
@@ -164,7 +166,7 @@ class Annotator(QWidget):
             return False  # a program takes the window down, and there is nobody to ask
         if self.session is None:
             return False
-        if self.leaving.after_strokes(self.session, what, then):
+        if self.resting.first(self.session, what, then):
             return True
         if self.session.work is None:
             return False
@@ -239,7 +241,7 @@ class Annotator(QWidget):
     def show_photo(self, ident: str) -> None:
         """Take a photo in hand."""
         session = self.session
-        if session is not None and not self.leaving.after_strokes(
+        if session is not None and not self.resting.first(
             session, "show the other photo", lambda: self.show_photo(ident)
         ):
             self.canvas.put_away_looked_at()

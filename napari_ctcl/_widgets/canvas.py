@@ -45,6 +45,7 @@ class Canvas(QObject):
         self.viewer, self.palette = viewer, palette
         self.image: Image | None = None
         self.labels: PyramidLabels | None = None
+        self._photo: str | None = None
         self._own_size = False
         self._mm_per_px: float | None = None
         self._line = palette.looks.outline.value()
@@ -94,8 +95,10 @@ class Canvas(QObject):
         else:
             self.labels.show(session.shown)
         self.viewer.layers.selection.active = self.labels
-        self.viewer.reset_view()
-        QTimer.singleShot(0, self.viewer.reset_view)  # docks that are still being laid out change the canvas's size
+        anew, self._photo = session.photo.id != self._photo, session.photo.id
+        if anew:
+            self.viewer.reset_view()
+            QTimer.singleShot(0, self.viewer.reset_view)  # docks still being laid out change the canvas's size
         self.palette.brush.show_skin(exists=session.photo.has_labels("skin"))
         self.show_scale(session.photo.mm_per_px)
         self.in_hand.emit()
@@ -118,6 +121,11 @@ class Canvas(QObject):
         layer.events.region.connect(lambda event: self.palette.brush.show_region(event.points or None))
         for event in (layer.events.tool, layer.events.selected_label):
             event.connect(lambda _: self.in_hand.emit())
+
+    @property
+    def pen_down(self) -> bool:
+        """Whether a stroke is being drawn right now."""
+        return self.labels is not None and self.labels.pen_down
 
     def follow(self) -> None:
         """Show by and by what becomes of gestures that were handed to the painter elsewhere."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from qtpy.QtCore import QObject
 
 from napari_ctcl._widgets.header import Header
-from napari_ctcl._widgets.leaving import Leaving
 from napari_ctcl._widgets.photos import PhotoList
+from napari_ctcl._widgets.resting import Resting
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl._widgets.states import States
 from napari_ctcl.session import Session
@@ -21,12 +21,12 @@ class Judging(QObject):
     Parameters
     ----------
     photos, header : where the states of the photos are shown; the header also asks for signatures
-    leaving : waits for strokes that are still being painted
+    resting : waits for strokes that are still being painted
     """
 
-    def __init__(self, photos: PhotoList, header: Header, leaving: Leaving) -> None:
+    def __init__(self, photos: PhotoList, header: Header, resting: Resting) -> None:
         super().__init__()
-        self.photos, self.header, self._leaving = photos, header, leaving
+        self.photos, self.header, self._resting = photos, header, resting
         self._session: Session | None = None
         self._states = States()
         self._states.found.connect(self._show_state)
@@ -57,7 +57,7 @@ class Judging(QObject):
         session = self._session
         if session is None or session.photo is None:
             return
-        if self._leaving.after_strokes(session, "sign", lambda: self._sign(step)):
+        if self._resting.first(session, "sign", lambda: self._sign(step)):
             return
         try:
             step(session)

@@ -12,7 +12,6 @@ from napari_ctcl._widgets.header import Header
 from napari_ctcl.session import Session, Work
 
 NAMES: Final[dict[Work, str]] = {"segment": "pre-segmentation", "retrain": "training"}
-_LOOK_MS: Final = 30
 KEPT: Final[dict[Work, str]] = {
     "segment": "What is finished stays; Pre-segment goes on from there.",
     "retrain": "It keeps what it has learnt; Resume goes on from there.",
@@ -36,31 +35,6 @@ class Leaving(QObject):
         self._session: Session | None = None
         self._waiting: Callable[[], object] | None = None
         self._then: Callable[[], object] | None = None
-        self._strokes = QTimer(self)
-        self._strokes.setInterval(_LOOK_MS)
-        self._strokes.timeout.connect(self._look)
-        self._after_strokes: Callable[[], object] | None = None
-
-    def after_strokes(self, session: Session, what: str, then: Callable[[], object]) -> bool:
-        """Whether strokes are still being painted; if so, `then` is done when they are.
-
-        Parameters
-        ----------
-        what : what is waiting for them, such as "close the window"
-        """
-        if session.finished:
-            return False
-        self.header.tell(f"A moment: what you painted last is being written. Then {what}.", kind="work")
-        self._session, self._after_strokes = session, then
-        self._strokes.start()
-        return True
-
-    def _look(self) -> None:
-        if self._session is None or self._session.finished:
-            self._strokes.stop()
-            then, self._after_strokes, self._session = self._after_strokes, None, None
-            if then is not None:
-                then()
 
     def ask(self, session: Session, what: str, then: Callable[[], object]) -> None:
         """Ask whether the session's work may be stopped.

@@ -41,6 +41,7 @@ class Strokes(QObject):
         self._canvas, self._header, self._palette = canvas, header, palette
         self._session: Session | None = None
         self._begun: float | None = None
+        self._problem: CtclError | OSError | None = None
         self._told, self._safe = False, True
         self._looking = QTimer(self)
         self._looking.setInterval(_LOOK_MS)
@@ -104,7 +105,8 @@ class Strokes(QObject):
         self.painted.emit()
 
     def _warn(self, problem: CtclError | OSError | None) -> None:
-        if problem is not None:
+        known, self._problem = self._problem, problem
+        if problem is not None and problem is not known:
             words = f"Your strokes are safe in the journal, but not in the labels yet. {in_words(problem)}"
             self._header.tell(words, kind="warn")
 
@@ -135,6 +137,9 @@ class Strokes(QObject):
             self.saved.emit(LOOKED_AT)
         elif not self._safe:
             self.saved.emit(NOT_SAVED)
+        elif hand.labels.problem is not None:
+            self._warn(hand.labels.problem)
+            self.saved.emit(SAVED)
         else:
             self.saved.emit(SAVING if hand.unsafe else SAVED)
 

@@ -7,13 +7,15 @@ it can be noted on the disk at once and be turned into pixels beside the window,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
 
 from napari_ctcl.lesion import CLASSES, Lesion
 from napari_ctcl.raster import Capsule, Mask, Point
+from napari_ctcl.region import Region
 
 Outline = tuple[Point, ...]
 """(y, x) corners of a closed polygon, level-0 px; the last is joined to the first."""
@@ -70,6 +72,12 @@ class Stamp:
         return cls(level=level, y0=y0, x0=x0, shape=(height, width), bits=np.packbits(mask).tobytes())
 
     @property
+    def box(self) -> Region:
+        """Level-0 pixels that the mask covers."""
+        height, width = self.shape
+        return Region(self.y0, self.y0 + height, self.x0, self.x0 + width).from_level(self.level)
+
+    @property
     def mask(self) -> Mask:
         """The mask again: (h, w) bool."""
         height, width = self.shape
@@ -94,6 +102,15 @@ class Draw:
     stamps: tuple[Stamp, ...] = ()
     rule: Rule = ANYWHERE
     kind: Literal["draw"] = "draw"
+
+    @property
+    def box(self) -> Region:
+        """Smallest region that holds all of it; it may leave the image."""
+        boxes = [capsule.box for capsule in self.capsules] + [stamp.box for stamp in self.stamps]
+        for outline in filter(None, self.outlines):
+            (y0, x0), (y1, x1) = np.floor(np.min(outline, 0)), np.ceil(np.max(outline, 0)) + 1
+            boxes.append(Region(int(y0), int(y1), int(x0), int(x1)))
+        return reduce(or_, boxes) if boxes else Region(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +153,22 @@ class Step:
 
 
 Gesture = Draw | Fill | Judge | Step
+
+
+def is_finite(gesture: Gesture) -> bool:
+    """Whether all coordinates of a gesture are numbers that lie somewhere."""
+    points: list[Point] = []
+    match gesture:
+        case Draw():
+            outlines = (*gesture.outlines, gesture.rule.inside or ())
+            points += [point for capsule in gesture.capsules for point in (capsule.start, capsule.end)]
+            points += [(capsule.radius, 0.0) for capsule in gesture.capsules]
+            points += [point for outline in outlines for point in outline]
+        case Fill():
+            points += [gesture.at, *(gesture.rule.inside or ())]
+        case Judge():
+            points += [*(gesture.inside or ()), *([gesture.at] if gesture.at else [])]
+    return bool(np.isfinite(np.asarray(points, np.float64)).all())
 
 
 @cache

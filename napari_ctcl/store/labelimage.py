@@ -160,7 +160,10 @@ class Count:
         totals = np.zeros(256, np.int64)
         for row in _numbered(image.path / "0" / "c"):
             for chunk in _numbered(Path(row.path)):
-                facts = chunk.stat()
+                try:
+                    facts = chunk.stat()
+                except FileNotFoundError:
+                    continue  # erased meanwhile
                 seen = facts.st_mtime_ns, facts.st_ino, facts.st_size
                 before = counted.get(chunk.path)
                 if before is None or before[0] != seen:

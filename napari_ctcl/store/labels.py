@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from napari_ctcl.errors import InputError, StudyError
@@ -64,12 +64,16 @@ def _finish(labels: TiledPyramid) -> None:
     """
     noted = [(note, _decoded(labels, note, text), head) for note, text, head in labels.journal.noted()]
     for _, _, head in reversed(noted):
-        if head is not None and labels.journal.stacks()[0][-1:] == [head]:
-            labels.undo()
+        if head is not None:
+            labels.cancel(head)
     for note, gesture, _ in noted:
-        with suppress(InputError):  # what it meant is not there, as its maker would have been told
+        try:
             for _ in gestured(labels, gesture, noted=note):
                 pass
+        except (OSError, StudyError):  # no room, or a chunk that cannot be read: it waits for the next opening
+            raise
+        except InputError:  # what it meant is not there, as its maker would have been told
+            pass
         labels.journal.settle(note)
 
 

@@ -11,14 +11,15 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from napari_ctcl.errors import Cancelled, CtclError, WorkFailed
+from napari_ctcl.errors import Cancelled, CtclError, InputError, WorkFailed
 from napari_ctcl.region import Region
 from napari_ctcl.store.areas import painting
 from napari_ctcl.store.covering import parts
-from napari_ctcl.store.gesture import Draw, Gesture, Step, encode
+from napari_ctcl.store.gesture import Draw, Gesture, Step, encode, is_finite
 from napari_ctcl.store.painting import TiledPyramid
 
 BRIEF_PX: Final = 4_000_000
@@ -91,7 +92,15 @@ class Painter:
         self.view, self.level = view, level
 
     def do(self, gesture: Gesture) -> None:
-        """Have a gesture carried out after all those before it."""
+        """Have a gesture carried out after all those before it.
+
+        Raises
+        ------
+        InputError
+            If it lies at no place: a coordinate is not a number, or infinite.
+        """
+        if not is_finite(gesture):
+            raise InputError(f"a {gesture.tool} at no place", expected="finite coordinates", do="do it again")
         with self._moved:
             if self._closing:
                 raise RuntimeError("the painter is closed")
@@ -160,20 +169,19 @@ class Painter:
 
     def _paint(self) -> None:
         while (task := self._next()) is not None:
-            try:
+            with _outlived(task.gesture) as faults:
                 self._begin(task)
                 self._carry_out(task)
-            except (CtclError, OSError) as error:
-                self._refuse(task, error)
-            except Exception as error:  # the thread must outlive a fault of ours, or every later stroke would wait
-                _log.exception("a gesture failed")
-                self._refuse(task, WorkFailed(f"the {task.gesture.tool} failed: {error}", do="tell the developers"))
+            for fault in faults:
+                with _outlived(task.gesture):
+                    self._refuse(task, fault)
             with self._moved:
                 self._tasks.popleft()
                 idle = not self._tasks
                 self._moved.notify_all()
             if idle:
-                self._bring_up_to_date(task)
+                with _outlived(task.gesture):
+                    self._bring_up_to_date(task)
 
     def _next(self) -> _Task | None:
         with self._moved:
@@ -194,15 +202,14 @@ class Painter:
 
     def _carry_out(self, task: _Task) -> None:
         pixels = 0
-        doing = gestured(self.labels, task.gesture, first=self.view, noted=task.note)
-        for region, changed in doing:
-            pixels += changed
-            self.labels.propagate(self.level)
-            self._unseen = region if self._unseen is None else self._unseen | region
-            self._news.put(News(gesture=task.gesture, region=region, pixels=pixels))
-            if self._stopping:
-                doing.close()
-                raise Cancelled(f"{task.gesture.tool}: stopped, and what it had painted is taken back")
+        with closing(gestured(self.labels, task.gesture, first=self.view, noted=task.note)) as doing:
+            for region, changed in doing:
+                pixels += changed
+                self.labels.propagate(self.level)
+                self._unseen = region if self._unseen is None else self._unseen | region
+                self._news.put(News(gesture=task.gesture, region=region, pixels=pixels))
+                if self._stopping:
+                    raise Cancelled(f"{task.gesture.tool}: stopped, and what it had painted is taken back")
         if task.note is not None:
             self.labels.journal.settle(task.note)
         self._news.put(News(gesture=task.gesture, pixels=pixels, ended=True))
@@ -213,16 +220,18 @@ class Painter:
                 self.labels.journal.settle(task.note)
             except (CtclError, OSError):
                 self._unsettled.append(task.note)  # a full disk: said again before the next gesture
-        self.labels.propagate(self.level)
         whole = Region.whole(self.labels.shape)
         self._news.put(News(gesture=task.gesture, region=whole, ended=True, error=error))
+        self.labels.propagate(self.level)
 
     def _bring_up_to_date(self, task: _Task) -> None:
         """Have the levels that are not on screen follow, and those too whose level was another when it began."""
-        self.labels.propagate()
-        if self._unseen is not None:
-            self._news.put(News(gesture=task.gesture, region=self._unseen))
-            self._unseen = None  # only now, lest a window that asks in between believes that nothing more comes
+        try:
+            self.labels.propagate()
+        finally:
+            if self._unseen is not None:
+                self._news.put(News(gesture=task.gesture, region=self._unseen))
+                self._unseen = None  # only now, lest a window that asks in between believes that nothing more comes
 
     # Noting
 
@@ -231,13 +240,14 @@ class Painter:
         while (task := self._next_to_note()) is not None:
             with task.lock:
                 if not task.begun and task.note is None:
-                    try:
+                    with _outlived(task.gesture) as faults:
                         self._note(task)
-                    except (CtclError, OSError) as error:
-                        task.error = error
+                    task.error = faults[0] if faults else None
 
     def _next_to_note(self) -> _Task | None:
         def unnoted() -> list[_Task]:
+            if not self._tasks or self._tasks[0].note is None:
+                return []  # a note that is kept while what came before it is lost would be carried out on another photo
             behind = list(self._tasks)[1:]
             return [task for task in behind if not task.begun and task.note is None and task.error is None]
 
@@ -247,7 +257,23 @@ class Painter:
             return found[0] if found else None
 
     def _note(self, task: _Task) -> None:
-        task.note = self.labels.journal.note(encode(task.gesture), user=self.labels.user)
+        note = self.labels.journal.note(encode(task.gesture), user=self.labels.user)
+        with self._moved:
+            task.note = note
+            self._moved.notify_all()
+
+
+@contextmanager
+def _outlived(gesture: Gesture) -> Iterator[list[CtclError | OSError]]:
+    """Collect what goes wrong inside: a thread that died of it would keep every later stroke waiting."""
+    faults: list[CtclError | OSError] = []
+    try:
+        yield faults
+    except (CtclError, OSError) as error:
+        faults.append(error)
+    except Exception as error:
+        _log.exception("a gesture failed")
+        faults.append(WorkFailed(f"the {gesture.tool} failed: {error}", do="tell the developers"))
 
 
 def gestured(
@@ -282,8 +308,4 @@ def _brief(gesture: Gesture) -> bool:
         return True
     if not isinstance(gesture, Draw) or gesture.outlines or gesture.stamps:
         return False
-    boxes = [capsule.box for capsule in gesture.capsules]
-    span = boxes[0] if boxes else Region(0, 0, 0, 0)
-    for box in boxes[1:]:
-        span |= box
-    return span.area <= BRIEF_PX
+    return gesture.box.area <= BRIEF_PX

@@ -5,12 +5,13 @@ A mark is only ever set on strokes whose tiles, with all that is derived from th
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import suppress
 from typing import Final
 
-from napari_ctcl.errors import CtclError, DiskFull
+from napari_ctcl.errors import CtclError, DiskFull, WorkFailed
 from napari_ctcl.store.drawing import key_of
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.mending import lost_chunks
@@ -24,6 +25,8 @@ AT_ONCE: Final = 256
 
 RETRY_S: Final = 5.0
 """How long a write that failed waits for its next attempt, in seconds."""
+
+_log = logging.getLogger(__name__)
 
 
 class Writer:
@@ -115,5 +118,12 @@ class Writer:
             try:
                 self.flush()
             except (CtclError, OSError):  # kept in `problem`, which the screen shows
-                self._closing.wait(RETRY_S)
-                self._wake.set()
+                self._try_again()
+            except Exception as error:  # a thread that died of a fault of ours would leave the rest unwritten for good
+                _log.exception("labels could not be written")
+                self.problem = WorkFailed(f"labels could not be written: {error}", do="tell the developers")
+                self._try_again()
+
+    def _try_again(self) -> None:
+        self._closing.wait(RETRY_S)
+        self._wake.set()

@@ -349,3 +349,51 @@ def test_news_covers_every_pixel_that_has_changed(labels, hand):
                 seen[(news.region & WHOLE).slices] = True
         assert not ((before != everything(labels)) & ~seen).any()
     assert len(list(grid(SHAPE, 512))) == 9
+
+
+def test_nothing_is_noted_while_what_came_before_it_could_still_be_lost(labels, hand, monkeypatch):
+    add, held = labels.journal.add, threading.Event()
+    monkeypatch.setattr(labels.journal, "add", lambda *a, **k: (held.wait(30), add(*a, **k))[1])
+    hand.do(stroke())
+    hand.do(Step(tool="undo"))
+    assert not hand.wait(0.3)
+    assert labels.journal.noted() == []
+    held.set()
+    assert hand.wait(30)
+    assert not everything(labels).any()
+
+
+def test_a_fault_in_the_middle_of_a_gesture_keeps_no_later_one_waiting(labels, hand, monkeypatch):
+    propagate = labels.propagate
+
+    def broken(*_args):
+        raise RuntimeError("a fault of the program")
+
+    monkeypatch.setattr(labels, "propagate", broken)
+    assert done(hand, stroke())[-1].error is not None
+    monkeypatch.setattr(labels, "propagate", propagate)
+    assert done(hand, stroke(value=Lesion.PATCH))[-1].error is None
+    assert (everything(labels) == Lesion.PATCH).any()
+
+
+def test_a_noted_gesture_without_room_waits_for_the_next_opening(folder, monkeypatch):
+    with open_at(folder) as labels:
+        labels.journal.note(encode(stroke()), user="Anna")
+
+    def full(*_args, **_options):
+        raise DiskFull("no room on the disk", do="free some space")
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr("napari_ctcl.store.journal.Journal.add", full)
+        with pytest.raises(DiskFull):
+            open_at(folder)
+    with open_at(folder) as labels:
+        assert (everything(labels) == Lesion.TUMOR).any()
+
+
+@pytest.mark.parametrize("nowhere", [float("nan"), float("inf")])
+def test_a_gesture_at_no_place_is_refused(hand, nowhere):
+    with pytest.raises(InputError):
+        hand.do(stroke(end=(nowhere, 5.0)))
+    with pytest.raises(InputError):
+        hand.do(Judge(tool="accept", inside=((0.0, 0.0), (0.0, nowhere), (5.0, 5.0))))
