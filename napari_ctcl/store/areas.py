@@ -11,6 +11,7 @@ from napari_ctcl.region import Region, grid
 from napari_ctcl.store.chunks import TILE
 from napari_ctcl.store.drawing import Part
 from napari_ctcl.store.painting import TiledPyramid
+from napari_ctcl.store.spare import Spare
 from napari_ctcl.store.stroke import Stroke
 
 PARTS: Final = 256
@@ -27,7 +28,7 @@ def painting(
 ) -> Generator[Stroke]:
     """Paint an area, part by part.
 
-    Should a part fail, or the generator be closed, what was painted before is taken back.
+    Should a part fail, or the generator be closed, it is as if nothing of it had ever been painted.
 
     Parameters
     ----------
@@ -43,14 +44,17 @@ def painting(
     Raises
     ------
     DiskFull
-        If there is no room, not even to take back what was painted by then; `undo` does so once there is.
+        If there is no room.
     """
     waiting, more, head = iter(parts), True, None
+    spare = Spare(labels.journal.path)
     try:
         while more:
             labels.begin(tool)
             painted = [labels.paint(part, only=only) for part in islice(waiting, PARTS)]
             more = len(painted) == PARTS
+            if more:
+                spare.keep()
             stroke = labels.commit(head=head, noted=noted, more=more)
             if stroke is not None:
                 head = head or stroke.seq
@@ -58,10 +62,11 @@ def painting(
                 labels.make_room()
     except BaseException:
         labels.abort()
+        spare.free()
         if head is not None:
-            for _ in labels.stepping("undo", noted=noted):
-                pass
+            labels.cancel(head, noted=noted)
         raise
+    spare.free()
 
 
 def paint(labels: TiledPyramid, tool: str, parts: Iterable[Part], *, only: frozenset[int] | None = None) -> int:

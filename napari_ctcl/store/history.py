@@ -1,15 +1,18 @@
 """What can be undone and done again, in this session and in those before it.
 
-An undo is an entry of the journal like a stroke; nothing is taken out of the journal.
+An undo is an entry of the journal like a stroke; nothing is taken out of the journal. What is cancelled, because it
+failed or was stopped half way, is taken back in the journal too, but can neither be undone nor done again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import reduce
 from operator import or_
 from typing import Final, Literal
 
+from napari_ctcl.errors import CtclError
 from napari_ctcl.region import Region
 from napari_ctcl.store.chunks import TILE
 from napari_ctcl.store.drawing import key_of
@@ -33,6 +36,7 @@ class History:
     def __init__(self, journal: Journal, tiles: Tiles) -> None:
         self._journal, self._tiles = journal, tiles
         self.done, self.undone = journal.stacks()
+        self._owed: list[tuple[int, int | None]] = []
 
     def drew(self, stroke: Stroke) -> None:
         """Tell of a new stroke; what was undone before it cannot be done again."""
@@ -65,15 +69,57 @@ class History:
             return
         entries = self._journal.compensate(source[-1], kind, user=user, noted=noted)
         target.append(source.pop())
-        changes: dict[Place, list[Change]] = {}
-        for entry in entries:
-            for change in self._journal.changes(entry.seq):
-                changes.setdefault(change.place, []).append(change)
-        places = sorted(changes, key=lambda place: not _seen(place, first))
+        changes = [change for entry in entries for change in self._journal.changes(entry.seq)]
+        for region, more in self._putting(changes, first):
+            yield region, [] if more else entries
+
+    def cancel(self, head: int, *, user: str, noted: int | None = None) -> Iterator[Region]:
+        """Have a stroke, with all that was made together with it, be as if it had never been; follow it to the end.
+
+        Where the journal has no room for it, the tiles are put back all the same, and `settle` writes it later.
+
+        Parameters
+        ----------
+        head : the first of those made together; nothing was painted after the last of them
+        noted : the gesture that they are of, if nothing more is to come of it
+
+        Yields
+        ------
+        What has changed since the last time, some tiles at once.
+        """
+        self._owed.append((head, noted))
+        with suppress(CtclError):  # owed
+            self.settle(user)
+        self.done, self.undone = self._journal.stacks(without=[owed for owed, _ in self._owed])
+        strokes = reversed(self._journal.together(head))
+        changes = [change.answer for stroke in strokes for change in self._journal.changes(stroke.seq)]
+        for region, _ in self._putting(changes, None):
+            yield region
+
+    def settle(self, user: str) -> bool:
+        """Write to the journal what was cancelled while it had no room; whether there was anything.
+
+        Raises
+        ------
+        DiskFull
+            If there still is no room.
+        """
+        owed = bool(self._owed)
+        while self._owed:
+            head, noted = self._owed[-1]
+            self._journal.cancel(head, user=user, noted=noted)
+            self._owed.pop()
+        return owed
+
+    def _putting(self, changes: Iterable[Change], first: Region | None) -> Iterator[tuple[Region, bool]]:
+        """Make changes in the order given: what has changed since the last time, and whether more is to come."""
+        placed: dict[Place, list[Change]] = {}
+        for change in changes:
+            placed.setdefault(change.place, []).append(change)
+        places = sorted(placed, key=lambda place: not _seen(place, first))
         for start in range(0, len(places), AT_ONCE):
-            touched = [self._put(place, changes[place]) for place in places[start : start + AT_ONCE]]
-            more = start + AT_ONCE < len(places)
-            yield reduce(or_, touched), [] if more else entries
+            touched = [self._put(place, placed[place]) for place in places[start : start + AT_ONCE]]
+            yield reduce(or_, touched), start + AT_ONCE < len(places)
 
     def _put(self, place: Place, changes: list[Change]) -> Region:
         key = key_of(place)

@@ -1,7 +1,7 @@
 """The journal of a label image: every stroke with the pixels before and after it, kept for good.
 
 It serves recovery after a crash, undo across sessions and the question who painted what. Nothing is ever erased: an
-undo is an entry of its own that compensates an earlier one.
+undo is an entry of its own that compensates an earlier one, whose tiles it shares; so it needs hardly any room.
 """
 # Plain sqlite3, not SQLAlchemy: the file belongs to one photo and one writer, holds little but blobs, never moves to a
 # server, and a pen that lifts waits for its insert.
@@ -9,7 +9,7 @@ undo is an entry of its own that compensates an earlier one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from napari_ctcl.errors import StudyError, WorkFailed
 from napari_ctcl.region import Region
-from napari_ctcl.store.record import Record, explained
+from napari_ctcl.store.record import ACTED, AFTER, BEFORE, Record, explained
 from napari_ctcl.store.schema import SCHEMA, STEPS
 from napari_ctcl.store.stroke import Change, Kind, Made, Stroke
 
@@ -99,22 +99,41 @@ class Journal(Record):
         DiskFull
             If there is no room; the journal stays as it was.
         """
-        rows = self._rows("SELECT * FROM entries WHERE seq = ?1 OR head = ?1 AND kind = 'stroke' ORDER BY seq", (seq,))
-        strokes = [_stroke(row) for row in rows]
-        images = "after, before" if kind == "undo" else "before, after"
+        strokes = self.together(seq)
         entries: list[int] = []
         with self._transaction() as base:
             for old in strokes if kind == "redo" else reversed(strokes):
                 made = Made(user=user, tool=old.tool, value=old.value, region=old.region, pixels=old.pixels)
-                new = self._entry(base, made, kind, old.seq, entries[0] if entries else None)
-                base.execute(
-                    f"INSERT INTO tiles SELECT ?, ty, tx, y0, y1, x0, x1, {images} FROM tiles WHERE seq = ?",
-                    (new, old.seq),
-                )
-                entries.append(new)
-            base.execute("UPDATE gestures SET settled = 1 WHERE seq = ?", (noted,))
-            base.execute("UPDATE gestures SET head = NULL WHERE head = ? AND settled = 0", (seq,))
+                entries.append(self._entry(base, made, kind, old.seq, entries[0] if entries else None))
+            self._answered(base, seq, noted)
         return [self.stroke(entry) for entry in entries]
+
+    def cancel(self, seq: int, *, user: str, noted: int | None = None) -> None:
+        """Write that a stroke, with all that was made together with it, is to be as if it had never been made.
+
+        Parameters
+        ----------
+        seq : the first of those made together
+        noted : the gesture that they are of, if nothing more is to come of it; it is settled with this
+
+        Raises
+        ------
+        DiskFull
+            If there is no room; the journal stays as it was.
+        """
+        strokes = self.together(seq)
+        head = None
+        with self._transaction() as base:
+            for old in reversed(strokes):
+                made = Made(user=user, tool=old.tool, value=old.value, region=old.region, pixels=old.pixels)
+                new = self._entry(base, made, "undo", old.seq, head, cancels=True)
+                head = head or new
+            self._answered(base, seq, noted)
+
+    def together(self, seq: int) -> list[Stroke]:
+        """A stroke and all that were made together with it, of which it is the first."""
+        rows = self._rows("SELECT * FROM entries WHERE seq = ?1 OR head = ?1 AND kind = 'stroke' ORDER BY seq", (seq,))
+        return [_stroke(row) for row in rows]
 
     def note(self, gesture: str, *, user: str) -> int:
         """Write down what a hand has done before any pixel of it is painted; it is safe once this returns.
@@ -151,17 +170,26 @@ class Journal(Record):
 
     def changes(self, seq: int) -> list[Change]:
         """What an entry did, tile by tile."""
-        rows = self._rows("SELECT ty, tx, y0, y1, x0, x1, before, after FROM tiles WHERE seq = ?", (seq,))
+        box = "tiles.y0, tiles.y1, tiles.x0, tiles.x1"
+        rows = self._rows(f"SELECT ty, tx, {box}, {BEFORE}, {AFTER} FROM {ACTED} WHERE entries.seq = ?", (seq,))
         return [Change(place=row[:2], box=Region(*row[2:6]), before=row[6], after=row[7]) for row in rows]
 
-    def stacks(self) -> tuple[list[int], list[int]]:
+    def stacks(self, without: Collection[int] = ()) -> tuple[list[int], list[int]]:
         """Strokes that can be undone, and those that can be done again; each list's last comes first.
 
-        Of strokes that were made together, the first stands for all.
+        Of strokes that were made together, the first stands for all. What was cancelled is as if it had never been.
+
+        Parameters
+        ----------
+        without : strokes that are to be cancelled
         """
+        never = {seq for (seq,) in self._rows("SELECT compensates FROM entries WHERE cancels")}.union(without)
         done: list[int] = []
         undone: list[int] = []
-        for seq, kind in self._rows("SELECT seq, kind FROM entries WHERE head IS NULL ORDER BY seq"):
+        query = "SELECT seq, kind FROM entries WHERE head IS NULL AND NOT cancels ORDER BY seq"
+        for seq, kind in self._rows(query):
+            if seq in never:
+                continue
             if kind == "stroke":
                 done.append(seq)
                 undone.clear()
@@ -206,10 +234,23 @@ class Journal(Record):
                     self._base.execute("ROLLBACK")
 
     @staticmethod
-    def _entry(base: sqlite3.Connection, made: Made, kind: Kind, compensates: int | None, head: int | None) -> int:
-        columns = "time, user, tool, value, y0, y1, x0, x1, pixels, kind, compensates, head"
+    def _answered(base: sqlite3.Connection, seq: int, noted: int | None) -> None:
+        base.execute("UPDATE gestures SET settled = 1 WHERE seq = ?", (noted,))
+        base.execute("UPDATE gestures SET head = NULL WHERE head = ? AND settled = 0", (seq,))
+
+    @staticmethod
+    def _entry(
+        base: sqlite3.Connection,
+        made: Made,
+        kind: Kind,
+        compensates: int | None,
+        head: int | None,
+        *,
+        cancels: bool = False,
+    ) -> int:
+        columns = "time, user, tool, value, y0, y1, x0, x1, pixels, kind, compensates, head, cancels"
         words = (_now(), made.user, made.tool, made.value)
-        values = (*words, *_box(made.region), made.pixels, kind, compensates, head)
+        values = (*words, *_box(made.region), made.pixels, kind, compensates, head, int(cancels))
         marks = ", ".join("?" * len(values))
         return _number(base.execute(f"INSERT INTO entries ({columns}) VALUES ({marks})", values))
 

@@ -119,10 +119,17 @@ class TiledPyramid:
         return self._tiles.read(level, ys, xs, keep=keep)
 
     def begin(self, tool: str) -> None:
-        """Start a stroke; `tool` says in a word what draws it."""
+        """Start a stroke; `tool` says in a word what draws it.
+
+        Raises
+        ------
+        DiskFull
+            If the journal has no room yet to say that an earlier stroke was cancelled.
+        """
         with self._pen:
             if self._drawing is not None:
                 raise RuntimeError(f"a stroke ({self._drawing.tool}) is already being drawn")
+            self._settle()
             self._drawing = Drawing(tool, self._tiles)
 
     def edit(self, y0: int, x0: int, mask: Mask, value: int, *, only: frozenset[int] | None = None) -> int:
@@ -250,11 +257,28 @@ class TiledPyramid:
         """
         with self._pen:
             if self._drawing is None:
+                self._settle()
                 for region, entries in self._history.step(kind, user=self.user, first=first, noted=noted):
                     if entries:
                         self._writer.journalled(entries[-1].seq)
                     self.make_room()
                     yield region
+
+    def cancel(self, head: int, *, noted: int | None = None) -> None:
+        """Have the last stroke, with all that was made together with it, be as if it had never been.
+
+        It cannot be done again, and what could be before it still can. Where the journal has no room for that, the
+        labels are as before the stroke, and the journal follows before the next stroke.
+
+        Parameters
+        ----------
+        head : the first of those made together
+        noted : the gesture that they are of, if that was noted and nothing more is to come of it
+        """
+        with self._pen:
+            for _ in self._history.cancel(head, user=self.user, noted=noted):
+                self.make_room()
+            self._writer.journalled(self.journal.last())
 
     def human(self, region: Region) -> Labels:
         """What people have labelled in a region of level 0."""
@@ -290,6 +314,7 @@ class TiledPyramid:
             last.callback(self._lock.release)
             last.callback(self.journal.close)
             last.callback(self._writer.close)
+            last.callback(self._settle_at_last)
             if self._drawing is not None:
                 self.commit()
 
@@ -303,10 +328,18 @@ class TiledPyramid:
             self.abort()
         self.close()
 
+    def _settle(self) -> None:
+        if self._history.settle(self.user):
+            self._writer.journalled(self.journal.last())
+
     def _stroke(self) -> Drawing:
         if self._drawing is None:
             raise RuntimeError("no stroke is being drawn: begin() comes first")
         return self._drawing
+
+    def _settle_at_last(self) -> None:
+        with suppress(CtclError):  # the next opening finds the gesture half painted, and takes it back
+            self._settle()
 
     def make_room(self) -> None:
         """Write what is waiting if that is much, so that it need not stay in memory."""

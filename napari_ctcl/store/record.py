@@ -18,6 +18,25 @@ from napari_ctcl.store.stroke import Place, unpack
 NEWEST: Final = 2**63 - 1
 """Number that no entry exceeds."""
 
+ACTED: Final = "entries CROSS JOIN tiles ON tiles.seq = coalesce(compensates, entries.seq)"
+"""Every entry with the tiles that it changes: an undo and a redo share those of the stroke they answer. Journals before
+the fourth version copied them, and the copies say the same."""
+
+BEFORE: Final = "CASE kind WHEN 'undo' THEN after ELSE before END"
+AFTER: Final = "CASE kind WHEN 'undo' THEN before ELSE after END"
+
+_BOX: Final = "tiles.y0, tiles.y1, tiles.x0, tiles.x1"
+
+_ON_TILE: Final = f"""
+SELECT seq, {_BOX}, after FROM tiles WHERE ty = ?1 AND tx = ?2 AND seq <= ?3
+UNION ALL
+SELECT entries.seq AS seq, {_BOX}, {AFTER} FROM tiles CROSS JOIN entries ON compensates = tiles.seq
+WHERE ty = ?1 AND tx = ?2 AND entries.seq <= ?3
+ORDER BY seq
+"""
+"""What the entries up to one make of a tile: strokes, and what answers them. It begins with the tile, since a journal
+may hold very many entries, and few of them touch it."""
+
 
 class Record:
     """The entries of a journal; any thread may ask.
@@ -44,7 +63,7 @@ class Record:
 
     def waiting(self) -> list[Place]:
         """Tiles of entries whose pixels may not be in the label image yet."""
-        query = "SELECT DISTINCT ty, tx FROM tiles JOIN entries USING (seq) WHERE applied = 0 ORDER BY ty, tx"
+        query = f"SELECT DISTINCT ty, tx FROM {ACTED} WHERE applied = 0 ORDER BY ty, tx"
         return [(ty, tx) for ty, tx in self._rows(query)]
 
     def tile(self, place: Place, shape: Shape, upto: int = NEWEST) -> Labels:
@@ -55,8 +74,7 @@ class Record:
         shape : (height, width) of the tile, which is cut at the image's edge
         """
         labels = np.zeros(shape, np.uint8)
-        query = "SELECT y0, y1, x0, x1, after FROM tiles WHERE ty = ? AND tx = ? AND seq <= ? ORDER BY seq"
-        for y0, y1, x0, x1, after in self._rows(query, (*place, upto)):
+        for _, y0, y1, x0, x1, after in self._rows(_ON_TILE, (*place, upto)):
             box = Region(y0, y1, x0, x1)
             labels[box.slices] = unpack(after, box.shape)
         return labels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 
 TABLES: Final = """
 CREATE TABLE entries (
@@ -14,7 +14,8 @@ CREATE TABLE entries (
     kind TEXT NOT NULL CHECK (kind IN ('stroke', 'undo', 'redo')),
     compensates INTEGER REFERENCES entries (seq),
     applied INTEGER NOT NULL DEFAULT 0,
-    head INTEGER REFERENCES entries (seq)
+    head INTEGER REFERENCES entries (seq),
+    cancels INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX entries_waiting ON entries (seq) WHERE applied = 0;
 CREATE TABLE tiles (
@@ -42,5 +43,14 @@ CREATE INDEX gestures_waiting ON gestures (seq) WHERE settled = 0;
 CREATE TRIGGER gestures_stay BEFORE DELETE ON gestures BEGIN SELECT RAISE (ABORT, 'the journal is append-only'); END;
 """
 
-STEPS: Final = (TABLES + GESTURES, _HEADS + GESTURES, GESTURES)
-"""What leads to the present version from none, from the first and from the second."""
+_CANCELS: Final = "ALTER TABLE entries ADD COLUMN cancels INTEGER NOT NULL DEFAULT 0;"
+
+_ANSWERS: Final = "CREATE INDEX entries_answering ON entries (compensates) WHERE compensates IS NOT NULL;"
+
+STEPS: Final = (
+    TABLES + GESTURES + _ANSWERS,
+    _HEADS + GESTURES + _CANCELS + _ANSWERS,
+    GESTURES + _CANCELS + _ANSWERS,
+    _CANCELS + _ANSWERS,
+)
+"""What leads to the present version from none, from the first, from the second and from the third."""

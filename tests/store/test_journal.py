@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from label_ground import SHAPE, act, everything, image_at, open_at
 from napari_ctcl.errors import StudyError
 from napari_ctcl.region import Region
 from napari_ctcl.store import writer
+from napari_ctcl.store.chronicle import Chronicle
 from napari_ctcl.store.journal import Journal
 from napari_ctcl.store.stroke import Change, Made, pack, unpack
 
@@ -20,6 +22,17 @@ from napari_ctcl.store.stroke import Change, Made, pack, unpack
 def folder(tmp_path):
     image_at(tmp_path)
     return tmp_path
+
+
+TO_THE_THIRD = """
+DROP INDEX entries_answering;
+ALTER TABLE entries DROP COLUMN cancels;
+INSERT INTO tiles SELECT entries.seq, ty, tx, tiles.y0, tiles.y1, tiles.x0, tiles.x1,
+    CASE kind WHEN 'undo' THEN after ELSE before END, CASE kind WHEN 'undo' THEN before ELSE after END
+    FROM tiles JOIN entries ON compensates = tiles.seq;
+PRAGMA user_version = 3
+"""
+"""Makes a journal one of the third version, where an undo held a copy of the tiles it answers."""
 
 
 def add(journal, place, box, value, *, before=0, head=None):
@@ -95,6 +108,7 @@ def test_a_journal_of_the_first_schema_goes_on(tmp_path, journal):
     add(journal, (0, 0), Region(0, 4, 0, 4), 2)
     journal.close()
     with sqlite3.connect(journal.path) as base:
+        base.executescript(TO_THE_THIRD)
         base.executescript("DROP TABLE gestures; ALTER TABLE entries DROP COLUMN head; PRAGMA user_version = 1")
     base.close()
     again = Journal(journal.path)
@@ -102,6 +116,51 @@ def test_a_journal_of_the_first_schema_goes_on(tmp_path, journal):
     assert again.noted() == []
     assert add(again, (0, 1), Region(0, 4, 0, 4), 2, head=1).head == 1
     again.close()
+
+
+def test_a_journal_whose_undos_hold_copies_says_the_same(tmp_path, journal):
+    for value in (1, 2, 3):
+        add(journal, (0, 0), Region(0, 4, 0, value), value, before=0)
+    journal.compensate(3, "undo", user="Anna"), journal.compensate(2, "undo", user="Anna")
+    journal.compensate(2, "redo", user="Anna")
+    changes, stacks = [journal.changes(entry.seq) for entry in journal.strokes()], journal.stacks()
+    tiles = [journal.tile((0, 0), (4, 4), upto) for upto in range(7)]
+    journal.close()
+    with sqlite3.connect(journal.path) as base:
+        base.executescript(TO_THE_THIRD)
+    base.close()
+    with closing(Chronicle(journal.path)) as old:
+        assert all(np.array_equal(old.tile((0, 0), (4, 4), upto), tiles[upto]) for upto in range(7))
+        assert [(act.kind, act.undoes) for act in old.acts()][3:] == [("undo", 3), ("undo", 2), ("redo", 2)]
+        assert old.waiting() == [(0, 0)]
+    with closing(Journal(journal.path)) as again:
+        assert [again.changes(entry.seq) for entry in again.strokes()] == changes
+        assert all(np.array_equal(again.tile((0, 0), (4, 4), upto), tiles[upto]) for upto in range(7))
+        assert again.stacks() == stacks == ([1, 2], [3])
+
+
+def test_an_undo_shares_the_tiles_of_the_stroke_that_it_answers(journal):
+    stroke = add(journal, (1, 2), Region(0, 4, 0, 4), 3)
+    journal.compensate(stroke.seq, "undo", user="Anna"), journal.compensate(stroke.seq, "redo", user="Anna")
+    assert journal.changes(3) == journal.changes(1)
+    assert journal.changes(2) == [change.answer for change in journal.changes(1)]
+    assert [journal.tile((1, 2), (4, 4), upto).max() for upto in range(4)] == [0, 3, 0, 3]
+    with sqlite3.connect(journal.path) as base:
+        assert base.execute("SELECT count(*) FROM tiles").fetchone() == (1,)
+
+
+def test_what_is_cancelled_is_never_undone_nor_done_again_and_hides_nothing_that_could_be(journal):
+    for value in (1, 2):
+        add(journal, (0, 0), Region(0, 4, 0, 4), value, before=value - 1)
+    journal.compensate(2, "undo", user="Anna")
+    before = journal.stacks()
+    head = add(journal, (0, 1), Region(0, 4, 0, 4), 3)
+    add(journal, (0, 1), Region(2, 6, 0, 4), 4, head=head.seq)
+    assert journal.stacks(without=[head.seq]) == before == ([1], [2])
+    journal.cancel(head.seq, user="Anna")
+    assert journal.stacks() == before
+    assert not journal.tile((0, 1), (512, 512)).any()
+    assert [journal.tile((0, 1), (512, 512), upto).max() for upto in (3, 4, 5, 6, 7)] == [0, 3, 4, 3, 0]
 
 
 def test_replay_gives_the_last_state_of_every_touched_tile(journal):
