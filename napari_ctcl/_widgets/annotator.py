@@ -65,7 +65,7 @@ class Annotator(QWidget):
         self.resting = Resting(self.canvas, self.header)
         self.judging = Judging(self.photos, self.header, self.resting)
         self.strokes = Strokes(self.canvas, self.header, self.palette)
-        self.tally = Tally(self.palette, self.training, self.judging)
+        self.tally = Tally(self.palette, self.header, self.training, self.judging)
         self.incoming, self.watching = Incoming(viewer, self.header), Watching()
         self.docks: list[QDockWidget] = []
         self._surface: QWidget | None = None

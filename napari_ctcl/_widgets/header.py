@@ -43,7 +43,10 @@ class Header(QWidget):
             line.addWidget(widget)
         line.addWidget(self._message, 1)
         line.addStretch(0)
-        for widget in (self.sign, self.help):
+        self.judged = QLabel()
+        self.judged.setProperty("role", "quiet")
+        self.judged.setToolTip("Share of the photo that a person has labelled or accepted, normal skin included.")
+        for widget in (self.judged, self.sign, self.help):
             line.addWidget(widget)
         self.setFixedHeight(_HEIGHT_PX)
         self.show_place(None)
@@ -89,9 +92,16 @@ class Header(QWidget):
         self.back.setEnabled(number is not None and number > 1)
         self.on.setEnabled(number is not None and number < of)
 
+    def show_judged(self, pixels: int, of: int) -> None:
+        """Say how much of the photo in hand people have judged."""
+        share = 100 * pixels / of
+        words = f"{share:.0f}" if share >= 1 or not pixels else "< 1"
+        self.judged.setText(f"{'99' if pixels < of and words == '100' else words} % judged")
+
     def show_state(self, state: str | None) -> None:
         """Offer to sign the photo off, or to take the signature back; nothing while its state is not known."""
         self._state = state
+        self.judged.setVisible(state is not None)
         self.sign.setVisible(state is not None)
         self.sign.setText("Reopen" if state == "verified" else "Sign off")
         self.sign.setEnabled(state in ("in work", "verified"))

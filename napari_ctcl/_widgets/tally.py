@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QObject, Signal
 
 from napari_ctcl._widgets.counting import Counter
+from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.judging import Judging
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.training import TrainPanel
@@ -18,15 +19,15 @@ class Tally(QObject):
 
     Parameters
     ----------
-    palette, training : where the two counts are shown
+    palette, header, training : where the counts are shown
     judging : looks at the states of photos
     """
 
     failed = Signal(str)
 
-    def __init__(self, palette: Palette, training: TrainPanel, judging: Judging) -> None:
+    def __init__(self, palette: Palette, header: Header, training: TrainPanel, judging: Judging) -> None:
         super().__init__()
-        self._palette, self._training, self._judging = palette, training, judging
+        self._palette, self._header, self._training, self._judging = palette, header, training, judging
         self._session: Session | None = None
         self._whole_study = False
         self._counter = Counter()
@@ -58,6 +59,7 @@ class Tally(QObject):
         session = self._session
         if session is not None and session.photo is not None and session.photo.id == ident:
             self._palette.show_amounts(pixels, total)
+            self._header.show_judged(sum(count for lesion, count in pixels.items() if lesion), total)
             self._judging.look_at([session.photo])
 
     def _show_study(self, learnable: Learnable) -> None:

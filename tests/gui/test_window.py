@@ -114,7 +114,7 @@ def test_choosing_another_photo_keeps_one_layer_of_each_kind(window: Any) -> Non
         window.show_photo(ident)
         settle(0.2)
     assert list(window.viewer.layers) == layers
-    assert "legs" in window.workplace.furniture.badge.title.text()
+    assert "leg" in window.workplace.furniture.badge.title.text()
     assert window.session.photo.id == second
 
 
