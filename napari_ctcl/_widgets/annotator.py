@@ -187,6 +187,7 @@ class Annotator(QWidget):
             self._try(session.close)
             return
         self.close_study()
+        self.header.hush()
         self.session = session
         self.judging.watch(session)
         session.photo_changed.connect(self._photo_changed)

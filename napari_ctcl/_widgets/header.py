@@ -53,7 +53,7 @@ class Header(QWidget):
         self.show_state(None)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._hush)
+        self._timer.timeout.connect(self.hush)
 
     def _message_strip(self) -> QFrame:
         strip, self._words, close = QFrame(), QLabel(), QToolButton()
@@ -62,7 +62,7 @@ class Header(QWidget):
         self._words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         close.setText("x")
         close.setToolTip("Dismiss")
-        close.clicked.connect(self._hush)
+        close.clicked.connect(self.hush)
         layout = QHBoxLayout(strip)
         layout.setContentsMargins(10, 2, 4, 2)
         layout.addWidget(self._words, 1)
@@ -74,7 +74,8 @@ class Header(QWidget):
     def _ask_to_sign(self) -> None:
         (self.reopen_asked if self._state == "verified" else self.sign_asked).emit()
 
-    def _hush(self) -> None:
+    def hush(self) -> None:
+        """Take the message away."""
         self._words.clear()
         self._close.hide()
         self._message.setStyleSheet("")
