@@ -15,6 +15,7 @@ from napari_ctcl.store.mending import require_journal
 from napari_ctcl.store.painter import gestured
 from napari_ctcl.store.painting import TiledPyramid
 from napari_ctcl.store.shapes import Shape
+from napari_ctcl.store.spare import Spare
 
 __all__ = ["TiledPyramid", "open_labels"]
 
@@ -42,6 +43,7 @@ def open_labels(
     with ExitStack() as opened:
         held = opened.enter_context(Lock(lock).acquire(f"painting {name}", user=user))
         require_journal(image_path, name, journal)
+        Spare(journal).free()
         strokes = opened.enter_context(closing(Journal(journal)))
         if not labelimage.exists(image_path, name):
             strokes.forget_marks()

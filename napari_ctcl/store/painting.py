@@ -18,7 +18,7 @@ import numpy as np
 from napari_ctcl.errors import CtclError, MaskError
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, Span
-from napari_ctcl.store import labelimage
+from napari_ctcl.store.borrowed import Borrowed
 from napari_ctcl.store.chunks import TILE, LabelImage, Labels
 from napari_ctcl.store.drawing import Drawing, Mask, Part
 from napari_ctcl.store.history import History
@@ -53,8 +53,8 @@ class TiledPyramid:
         self.user = user
         self.journal = journal
         self._lock = lock
-        self._model = labelimage.Levels(image.path.parents[1], "prediction")
-        self._skin = labelimage.Levels(image.path.parents[1], "skin")
+        self._model = Borrowed(image.path.parents[1], "prediction", image.shapes[0])
+        self._skin = Borrowed(image.path.parents[1], "skin", image.shapes[0])
         self._tiles = Tiles(image, replay=replaying(journal, image))
         self._writer = Writer(self._tiles, journal)
         self._drawing: Drawing | None = None
@@ -286,11 +286,11 @@ class TiledPyramid:
 
     def model(self, region: Region) -> Labels:
         """What the model says of a region of level 0; all 0 where it has not been asked."""
-        return self._model.read(0, region)
+        return self._model.read(region)
 
     def skin(self, region: Region) -> Labels:
         """The skin mask in a region of level 0; all 0 where the photo has none."""
-        return self._skin.read(0, region)
+        return self._skin.read(region)
 
     def propagate(self, upto: int | None = None) -> None:
         """Bring coarser levels up to date, up to and including that level; all of them by default."""

@@ -10,18 +10,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Final, NoReturn, Self
+from typing import ClassVar, NoReturn, Self
 
 from napari_ctcl.errors import CtclError, InputError, StudyBusy
 from napari_ctcl.region import Region, Span
 from napari_ctcl.store import labelimage
+from napari_ctcl.store.borrowed import SAME_INSTANT_NS
 from napari_ctcl.store.chunks import TILE, Labels
 from napari_ctcl.store.lock import Holder, busy, holder_of
 from napari_ctcl.store.readonly import may_write, require_writing
 from napari_ctcl.store.shapes import Shape, level_shapes
-
-_SAME_INSTANT_NS: Final = 50_000_000
-"""A file that was changed so shortly ago may be changed again under the same time."""
 
 _Seen = frozenset[tuple[str, int, int]]
 
@@ -199,7 +197,7 @@ class LabelReader:
                 continue
             seen.add((str(path), found.st_mtime_ns, found.st_size))
             latest = max(latest, found.st_mtime_ns)
-        return None if time.time_ns() - latest < _SAME_INSTANT_NS else frozenset(seen)
+        return None if time.time_ns() - latest < SAME_INSTANT_NS else frozenset(seen)
 
     def _watched(self) -> Iterator[Path]:
         yield self._journal
