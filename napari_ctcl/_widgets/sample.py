@@ -58,12 +58,12 @@ class SampleMaker(QObject):
         if not isinstance(outcome, Path):
             self.header.tell(in_words(outcome), kind="bad")
             return
+        self.made.emit(outcome)
         self.header.tell(
             f"Synthetic photos: press Pre-segment, then correct. What you paint stays in {outcome}; "
             "delete that folder to begin afresh.",
             kind="work",
         )
-        self.made.emit(outcome)
 
 
 def sample_study(folder: Path) -> Path:
