@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from napari_ctcl.raster import Capsule, borders, connected, polygon_mask, polygon_tiles, stroke_tiles
 from napari_ctcl.region import Region
@@ -155,6 +156,35 @@ def test_what_is_connected_is_found_across_the_small_window() -> None:
     assert patch.whole
     assert patch.region == Region(100, 2300, 1200, 1240)
     assert patch.mask.all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 70), st.integers(2, 50), st.integers(1, 3))
+def test_what_is_connected_in_a_window_is_the_component_of_its_part_of_the_photo(
+    seed: int, height: int, width: int, window: int, coarse: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(0, 3, (height, width)).astype(np.uint8)
+    image = blocks.repeat(coarse, 0).repeat(coarse, 1)[:height, :width]
+    at = (int(rng.integers(height)), int(rng.integers(width)))
+    patch = connected(lambda region: image[region.slices], at, image.shape, window)
+    reach = Region(at[0] - window // 2, at[0] + window // 2 + 1, at[1] - window // 2, at[1] + window // 2 + 1)
+    seen = reach & Region.whole(image.shape)
+    parts, _ = ndimage.label((image == image[at])[seen.slices])
+    inside = np.zeros(image.shape, bool)
+    inside[seen.slices] = parts == parts[at[0] - seen.y0, at[1] - seen.x0]
+    found = np.zeros(image.shape, bool)
+    found[patch.region.slices] = patch.mask
+    assert np.array_equal(found, inside)
+    assert patch.mask.any(0).all()
+    assert patch.mask.any(1).all()
+    rim = np.ones(image.shape, bool)  # of what the window shows, but for where the photo itself ends
+    rim[
+        seen.y0 + (seen.y0 > 0) : seen.y1 - (seen.y1 < height), seen.x0 + (seen.x0 > 0) : seen.x1 - (seen.x1 < width)
+    ] = 0
+    assert patch.whole == (not (inside & rim).any())
+    beyond, _ = ndimage.label(image == image[at])
+    assert not patch.whole or np.array_equal(found, beyond == beyond[at])
 
 
 def test_what_runs_out_of_the_window_says_so() -> None:
