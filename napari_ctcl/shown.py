@@ -26,7 +26,7 @@ MODEL_OFFSET: Final = 4
 
 TILE: Final = 512
 _AS_MODEL: Final = np.array([0, 5, 6, 7, 8], np.uint8)
-_CACHED_BYTES: Final = 64 << 20
+_CACHED_BYTES: Final = 32 << 20
 """How much of the proposal may stay in memory."""
 
 

@@ -97,7 +97,7 @@ class PyramidLabels(PyramidView):
 
     def show(self, shown: Shown) -> None:
         """Swap to another photo's labels."""
-        self._pen, self._open = [], False
+        self.drop()
         self.region = None
         super().show(shown)
         self.editable = shown.painter is not None
@@ -175,13 +175,25 @@ class PyramidLabels(PyramidView):
         """Paint the connected area that looks like (y, x), where it ends within the fill's reach."""
         self.do(Fill(at=as_point(coord), value=int(new_label), rule=_erasable(self.rule, int(new_label))))
 
+    def drop(self) -> bool:
+        """Drop the stroke under the pen, the outline that is being drawn, and a polygon's corners; whether any was."""
+        outline, polygon = self._overlays["brush_stroke"], self._overlays["polygon"]
+        begun = self._open or bool(polygon.points)
+        polygon.points = []
+        if self._open:
+            self._abort_stroke()
+        outline.active = False
+        return begun
+
     def undo(self) -> None:
-        """Take back the last stroke."""
-        self.do(Step(tool="undo"))
+        """Take back the last stroke; nothing while another one is under the pen."""
+        if not self._open:
+            self.do(Step(tool="undo"))
 
     def redo(self) -> None:
-        """Paint again what was taken back."""
-        self.do(Step(tool="redo"))
+        """Paint again what was taken back; nothing while a stroke is under the pen."""
+        if not self._open:
+            self.do(Step(tool="redo"))
 
     # Judging the model
 

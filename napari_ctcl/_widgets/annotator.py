@@ -252,6 +252,7 @@ class Annotator(QWidget):
 
     def _photo_changed(self, _: str) -> None:
         if self.session is not None and self.session.photo is not None:
+            self.header.hush()
             self.canvas.show(self.session)
             self.rounds.begin(self.session)
             self.header.show_state(None)

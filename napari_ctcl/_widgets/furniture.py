@@ -78,12 +78,13 @@ class Furniture(QObject):
         self.bar.show_scale(mm_per_px)
 
     def put_down(self) -> bool:
-        """Take back what is still being painted, else drop the ruler's line, else the region; whether any of it.
+        """Drop or take back the last thing that is under way; whether there was one.
 
-        Where there is none of these, the keyboard comes back to the photo.
+        What is being drawn goes first, then what is still being painted, the ruler's line and the region; where there
+        is none of these, the keyboard comes back to the photo.
         """
         layer, surface = self._layer, self.sight.surface
-        if layer is not None and layer.stop():
+        if layer is not None and (layer.drop() or layer.stop()):
             return True
         if self.ruler.drop():
             return True

@@ -12,6 +12,7 @@ from napari_ctcl._widgets.header import Header
 from napari_ctcl.session import Session
 
 _LOOK_MS: Final = 30
+_WRITING: Final = "A moment: what you painted last is being written"
 
 
 class Resting(QObject):
@@ -40,7 +41,8 @@ class Resting(QObject):
         """
         if self._at_rest(session):
             return False
-        self._header.tell(f"A moment: what you painted last is being written. Then {what}.", kind="work")
+        drawing = "Finish what you draw, or drop it with Esc" if self._canvas.pen_down else _WRITING
+        self._header.tell(f"{drawing}. Then {what}.", kind="work")
         self._waiting.pop(what, None)
         self._waiting[what] = session, then
         self._timer.start()

@@ -45,7 +45,7 @@ class LengthCard(QFrame):
         self.setStyleSheet(CARD)
         self.words, self.length, self.unit = QLabel(), QDoubleSpinBox(), QComboBox()
         self.words.setWordWrap(True)
-        self.length.setRange(0.01, 9999.0)
+        self.length.setRange(0.0, 9999.0)
         self.length.setDecimals(2)
         self.length.setAccessibleName("Length of the line")
         self.unit.addItems(list(_UNITS))
@@ -108,7 +108,9 @@ class LengthCard(QFrame):
         event.accept()
 
     def _use(self) -> None:
-        if self.length_mm == self._known_mm:
+        if not self.length_mm:
+            self.words.setText("How long is the line? More than 0.")
+        elif self.length_mm == self._known_mm:
             self.left.emit()
         else:
             self.answered.emit(self.length_mm)

@@ -100,7 +100,7 @@ def _facts(act: Act) -> dict[str, Any]:
 def _line(act: Act) -> tuple[object, ...]:
     return (
         f"#{act.number}",
-        act.time.astimezone().isoformat(sep=" ", timespec="seconds"),
+        act.time.astimezone().isoformat(sep=" ", timespec="milliseconds"),
         act.user,
         act.kind,
         act.tool,

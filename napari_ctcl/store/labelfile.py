@@ -11,7 +11,7 @@ import queue
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -73,7 +73,8 @@ def new_label_file(path: Path, shape: Shape, words: str) -> Iterator[LabelFile]:
                 png.save(unfinished, words)
             _put_in_place(unfinished, path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing may be written there is nothing to tidy up either
+            unfinished.unlink(missing_ok=True)
 
 
 def require_writable(path: Path, shape: Shape) -> None:

@@ -15,7 +15,7 @@ from napari_ctcl.errors import InputError, StudyError
 from napari_ctcl.region import Region, Span
 from napari_ctcl.store.colour import Pixels
 
-CACHE_BYTES: Final = 192 << 20
+CACHE_BYTES: Final = 128 << 20
 
 
 class PhotoPixels:

@@ -19,9 +19,11 @@ from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store.chunks import TILE, Key, LabelImage, Labels, halved
 from napari_ctcl.store.kept import Kept
 
-CLEAN_BYTES: Final = 256 << 20
-"""How much of tiles that the disk holds too may stay in memory, in bytes; with what is kept of the photo's pixels, and
-of the proposal, it makes 512 MiB."""
+CLEAN_BYTES: Final = 128 << 20
+"""How much of tiles that the disk holds too may stay in memory, in bytes, not counting those of one value.
+
+With what is kept of the photo's pixels and of the proposal it makes 288 MiB, so that all that painting takes, the
+screen's own copies included, stays below 512."""
 
 AT_ONCE: Final = 4
 """How many chunks are written at a time: most of it is waiting for the disk."""

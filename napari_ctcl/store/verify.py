@@ -73,7 +73,7 @@ def verify(catalogue: Catalogue, models: Registry, photos: list[Photo], folder: 
     faults = [*_ledger(catalogue), *_twins(photos), *_folders(photos, folder), *_models(models)]
     for done, photo in enumerate(photos):
         if photo.image_path.is_dir():
-            faults += _image(photo)
+            faults += [*_image(photo), *_lost(photo)]
             for name in _label_names(photo):
                 faults += _label_values(photo, name)
                 if is_painted(name):
@@ -158,6 +158,14 @@ def _image(photo: Photo) -> Iterator[Fault]:
             return
     if digest.hexdigest() != photo.digest:
         yield Fault(where=photo.id, what="its pixels are not those that were imported", do=_RESTORE)
+
+
+def _lost(photo: Photo) -> Iterator[Fault]:
+    journal = journal_path(photo.root, "annotation")
+    if journal.is_file() and not photo.has_labels("annotation"):
+        with Chronicle(journal) as strokes:
+            if strokes.touched():
+                yield Fault(where=f"{photo.id}, annotation", what="the labels are lost", do=_REBUILT)
 
 
 def _label_names(photo: Photo) -> list[str]:

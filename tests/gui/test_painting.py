@@ -267,6 +267,38 @@ def test_holding_tab_hides_the_labels_and_holding_space_moves_the_photo(window: 
     assert str(layer.mode) == "paint"
 
 
+def test_a_polygon_that_is_begun_is_never_closed_on_another_photo(window: Any) -> None:
+    first, second = window.photos.listed
+    press(window.viewer, Qt.Key.Key_4)
+    press(window.viewer, Qt.Key.Key_G)
+    for y, x in ((500, 700), (500, 900), (650, 800)):
+        drag(window.viewer, [place_of(window.viewer, y, x)] * 2)
+    window.show_photo(second)
+    painted(window.viewer)
+    double_click(window.viewer, place_of(window.viewer, 700, 750))
+    assert not human(window).any()
+    window.show_photo(first)
+    painted(window.viewer)
+    assert not human(window).any()
+
+
+def test_escape_drops_the_stroke_under_the_pen_and_undo_leaves_it_alone(window: Any) -> None:
+    press(window.viewer, Qt.Key.Key_3)
+    drag(window.viewer, line(window, 300, 900, 1100))
+    kept = human(window)
+    layer = window.canvas.labels
+    layer._begin_stroke()
+    layer.paint((800, 400), 4)
+    press(window.viewer, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert np.array_equal(human(window), kept)
+    press(window.viewer, Qt.Key.Key_Escape)
+    layer._commit_stroke()
+    painted(window.viewer)
+    assert np.array_equal(human(window), kept)
+    raw, anew = on_screen(window)
+    assert np.array_equal(raw, anew)
+
+
 def test_the_class_in_hand_never_leaves_the_class_table(window: Any) -> None:
     layer = window.canvas.labels
     layer.selected_label = 9

@@ -1,6 +1,7 @@
 """Verification finds every way in which a study can rot, says where, and repairs nothing."""
 
 import json
+import shutil
 import sqlite3
 
 import numpy as np
@@ -159,3 +160,13 @@ def test_a_picture_that_two_patients_have_is_found(study, photo, tmp_path):
     with study.catalogue.writing() as session:
         session.execute(update(PhotoRow).values(digest=photo.digest))
     assert f"the same picture as {photo.id} of patient P01" in [fault["what"] for fault in faults(study)]
+
+
+def test_labels_that_are_gone_while_their_journal_is_there_are_found_and_rebuilt_on_opening(study, photo):
+    before = photo.read_labels(ys=(0, 1100), xs=(0, 700))
+    shutil.rmtree(photo.image_path / "labels" / "annotation")
+    (fault,) = faults(study)
+    assert "lost" in fault["what"]
+    photo.labels(user="Anna").close()
+    assert np.array_equal(study.photo(photo.id).read_labels(ys=(0, 1100), xs=(0, 700)), before)
+    assert faults(study) == []
