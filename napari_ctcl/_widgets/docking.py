@@ -105,8 +105,8 @@ def above(upper: QWidget, lower: QWidget) -> QWidget:
 def in_two(upper: QWidget, lower: QWidget) -> QSplitter:
     """Two halves of a tab that share its height; the border between them can be dragged."""
     halves = QSplitter(Qt.Orientation.Vertical)
-    for half, share in ((upper, 3), (lower, 2)):
+    for half, share in ((upper, 5), (lower, 2)):
         halves.addWidget(half)
         halves.setStretchFactor(halves.indexOf(half), share)
-    halves.setChildrenCollapsible(False)
+    halves.setCollapsible(0, False)
     return halves

@@ -24,7 +24,7 @@ def painting(
     parts: Iterable[Part],
     *,
     only: frozenset[int] | None = None,
-    noted: int | None = None,
+    noted: int | str | None = None,
 ) -> Generator[Stroke]:
     """Paint an area, part by part.
 
@@ -35,7 +35,7 @@ def painting(
     tool : what paints it, in a word
     parts : of a tile or less each
     only : values that may be painted over; all of them by default
-    noted : the gesture that all of it belongs to, if that was noted before
+    noted : the gesture that all of it belongs to: its note's number, or its own words where it was not noted before
 
     Yields
     ------
@@ -64,7 +64,7 @@ def painting(
         labels.abort()
         spare.free()
         if head is not None:
-            labels.cancel(head, noted=noted)
+            labels.cancel(head, noted=noted if isinstance(noted, int) else None)
         raise
     spare.free()
 

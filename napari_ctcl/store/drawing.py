@@ -82,14 +82,20 @@ class Drawing:
         return changed
 
     def journalled(
-        self, journal: Journal, *, user: str, head: int | None = None, noted: int | None = None, more: bool = False
+        self,
+        journal: Journal,
+        *,
+        user: str,
+        head: int | None = None,
+        noted: int | str | None = None,
+        more: bool = False,
     ) -> Stroke | None:
         """Write what the stroke changed to the journal; None if it changed nothing.
 
         Parameters
         ----------
         head : the stroke that it is a part of
-        noted : the gesture that it belongs to, if that was noted before
+        noted : the gesture that it belongs to: its note's number, or its own words where it was not noted before
         more : whether more of that gesture is to come
 
         Raises

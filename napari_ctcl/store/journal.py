@@ -54,7 +54,7 @@ class Journal(Record):
         made: Made,
         *,
         head: int | None = None,
-        noted: int | None = None,
+        noted: int | str | None = None,
         more: bool = False,
     ) -> Stroke:
         """Write a stroke to the disk; it is safe once this returns.
@@ -62,7 +62,7 @@ class Journal(Record):
         Parameters
         ----------
         head : the stroke that it is a part of, and is undone with
-        noted : the gesture that it belongs to, if that was noted before
+        noted : the gesture that it belongs to: its note's number, or its own words where it was not noted before
         more : whether more of that gesture is to come; it is settled with this stroke otherwise
 
         Raises
@@ -76,8 +76,12 @@ class Journal(Record):
                 "INSERT INTO tiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(seq, *change.place, *_box(change.box), change.before, change.after) for change in changes],
             )
-            settling = "UPDATE gestures SET head = coalesce(head, ?), settled = ? WHERE seq = ?"
-            base.execute(settling, (seq, int(not more), noted))
+            if isinstance(noted, str):
+                query = "INSERT INTO gestures (time, user, gesture, head, settled) VALUES (?, ?, ?, ?, 1)"
+                base.execute(query, (_now(), made.user, noted, seq))
+            else:
+                settling = "UPDATE gestures SET head = coalesce(head, ?), settled = ? WHERE seq = ?"
+                base.execute(settling, (seq, int(not more), noted))
         return self.stroke(seq)
 
     def compensate(

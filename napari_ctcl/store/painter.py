@@ -298,7 +298,8 @@ def gestured(
         for region in labels.stepping(gesture.tool, first=first, noted=noted):
             yield region, 0
         return
-    for stroke in painting(labels, gesture.tool, parts(gesture, labels), noted=noted):
+    told = encode(gesture) if noted is None else noted
+    for stroke in painting(labels, gesture.tool, parts(gesture, labels), noted=told):
         yield stroke.region, stroke.pixels
 
 

@@ -181,13 +181,13 @@ class TiledPyramid:
         with self._pen:
             return self._stroke().paint(part, only)
 
-    def commit(self, *, head: int | None = None, noted: int | None = None, more: bool = False) -> Stroke | None:
+    def commit(self, *, head: int | None = None, noted: int | str | None = None, more: bool = False) -> Stroke | None:
         """End the stroke; it is safe on disk once this returns.
 
         Parameters
         ----------
         head : the stroke that it is a part of, and is undone with
-        noted : the gesture that it belongs to, if that was noted before
+        noted : the gesture that it belongs to: its note's number, or its own words where it was not noted before
         more : whether more of that gesture is to come
 
         Returns

@@ -124,6 +124,14 @@ def test_a_gesture_survives_being_written_down():
         assert decode(encode(gesture)) == gesture
 
 
+def test_the_journal_keeps_every_stroke_as_it_was_meant_with_its_radius_on_level_0(labels, hand):
+    small, vast = stroke(radius=12.5), stroke(radius=900.0)
+    done(hand, small, vast)
+    kept = labels.journal._rows("SELECT gesture, head, settled FROM gestures ORDER BY seq")
+    assert [(decode(text), settled) for text, _, settled in kept] == [(small, 1), (vast, 1)]
+    assert [head for _, head, _ in kept] == [1, 2]
+
+
 def test_a_stamp_of_a_coarse_level_is_painted_pixel_for_pixel(labels, hand):
     mask = np.random.default_rng(1).random((40, 30)) > 0.5
     done(hand, Draw(tool="smart", value=3, stamps=(Stamp.of(mask, level=3, y0=60, x0=60),)))
