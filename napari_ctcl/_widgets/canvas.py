@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtWidgets import QApplication, QWidget
@@ -94,6 +95,8 @@ class Canvas(QObject):
             self._add_labels(session.shown)
         else:
             self.labels.show(session.shown)
+        if len(levels) == 1:
+            self._show_whole(session.photo.shape())
         self.viewer.layers.selection.active = self.labels
         anew, self._photo = session.photo.id != self._photo, session.photo.id
         if anew:
@@ -102,6 +105,13 @@ class Canvas(QObject):
         self.palette.brush.show_skin(exists=session.photo.has_labels("skin"))
         self.show_scale(session.photo.mm_per_px)
         self.in_hand.emit()
+
+    def _show_whole(self, shape: tuple[int, int]) -> None:
+        """Have all of a photo of one level drawn, of which napari would show what the last one's view covered."""
+        for layer in (self.image, self.labels):
+            if layer is not None:
+                layer.corner_pixels = np.array([[0, 0], [shape[0] - 1, shape[1] - 1]])
+                layer.refresh()
 
     def _add_labels(self, shown: Shown) -> None:
         self.labels = layer = PyramidLabels(shown, name="lesions")

@@ -114,3 +114,24 @@ def test_a_label_covers_the_very_pixel_of_the_photo_that_it_labels(window: Any) 
     painted(window.viewer)
     assert square(window, coloured=True) == of_photo
     assert of_photo[1] - of_photo[0] == of_photo[3] - of_photo[2] == 31
+
+
+def test_small_photos_of_any_shape_are_drawn_whole_after_one_another(make_napari_viewer: Any, tmp_path: Path) -> None:
+    from napari_ctcl._widgets import open_annotator
+
+    shapes = [(40, 30), (1, 300), (300, 1), (500, 480)]
+    with Study.create(tmp_path / "study") as study:
+        for number, shape in enumerate(shapes):
+            noise = np.random.default_rng(number).integers(90, 220, (*shape, 3)).astype(np.uint8)
+            Image.fromarray(noise).save(tmp_path / f"{number}.png")
+            facts = {"patient": f"P{number}", "visit": "2026-01-01", "region": "legs", "side": "L"}
+            study.import_photo(tmp_path / f"{number}.png", **facts)
+    viewer = make_napari_viewer(show=True)
+    annotator = open_annotator(viewer, tmp_path / "study")
+    for photo in annotator.photos.listed:
+        annotator.show_photo(photo)
+        painted(viewer)
+        shape = annotator.session.photo.shape()
+        assert annotator.canvas.labels._tile()[2].shape == shape
+        assert annotator.canvas.image._slice.image.raw.shape[:2] == shape
+    annotator.close_study()
