@@ -213,7 +213,7 @@ def accept_view(bench: Bench) -> None:
 
 
 def look_on(bench: Bench) -> None:
-    bench.window.header._hush()
+    bench.window.header.hush()
     bench.hit()
     until(lambda: bool(bench.window.header.message), what="a word about what is left")
 
