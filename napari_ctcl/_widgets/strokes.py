@@ -13,6 +13,7 @@ from napari_ctcl._widgets.header import Header
 from napari_ctcl._widgets.palette import Palette
 from napari_ctcl._widgets.speaking import TROUBLE, in_words
 from napari_ctcl.errors import CtclError
+from napari_ctcl.inhand import InHand
 from napari_ctcl.session import Session
 from napari_ctcl.store.gesture import Judge
 from napari_ctcl.store.painter import News
@@ -42,6 +43,7 @@ class Strokes(QObject):
         self._session: Session | None = None
         self._begun: float | None = None
         self._problem: CtclError | OSError | None = None
+        self._word: str | None = None
         self._told, self._safe = False, True
         self._looking = QTimer(self)
         self._looking.setInterval(_LOOK_MS)
@@ -53,7 +55,7 @@ class Strokes(QObject):
 
     def begin(self, session: Session) -> None:
         """Another photo has come into hand."""
-        self._session, self._begun, self._safe = session, None, True
+        self._session, self._begun, self._safe, self._word = session, None, True, None
         self._looking.start()
         self._look()
         self.show_undo()
@@ -133,15 +135,19 @@ class Strokes(QObject):
         hand = self._session.hand if self._session else None
         if hand is None:
             return
-        if hand.only_look is not None:
-            self.saved.emit(LOOKED_AT)
-        elif not self._safe:
-            self.saved.emit(NOT_SAVED)
-        elif hand.labels.problem is not None:
+        if hand.only_look is None and self._safe:
             self._warn(hand.labels.problem)
-            self.saved.emit(SAVED)
-        else:
-            self.saved.emit(SAVING if hand.unsafe else SAVED)
+        word = self._safety(hand)
+        if word != self._word:  # the badge lies on the photo: to write it anew has the photo drawn anew
+            self._word = word
+            self.saved.emit(word)
+
+    def _safety(self, hand: InHand) -> str:
+        if hand.only_look is not None:
+            return LOOKED_AT
+        if not self._safe:
+            return NOT_SAVED
+        return SAVING if hand.labels.problem is None and hand.unsafe else SAVED
 
 
 def _megapixels(pixels: int) -> str:
