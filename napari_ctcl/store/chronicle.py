@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from napari_ctcl.errors import NotFound, StudyError
+from napari_ctcl.store.closing import Closing
 from napari_ctcl.store.readonly import open_reading
 from napari_ctcl.store.record import Record, explained
 from napari_ctcl.store.schema import SCHEMA
@@ -48,7 +48,7 @@ class Act:
     undoes: int | None
 
 
-class Chronicle(Record):
+class Chronicle(Record, Closing):
     """The entries of a journal up to the moment it is asked; a context manager.
 
     Parameters
@@ -88,14 +88,6 @@ class Chronicle(Record):
         """Number of the newest entry that was made at that moment or before; 0 when there was none."""
         times = self._rows("SELECT seq, time FROM entries ORDER BY seq DESC")
         return next((seq for seq, time in times if datetime.fromisoformat(time) <= moment), 0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _require_known(self) -> int:
         found = int(self._rows("PRAGMA user_version")[0][0])

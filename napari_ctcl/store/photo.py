@@ -27,7 +27,7 @@ from napari_ctcl.store.labels import TiledPyramid, open_labels
 from napari_ctcl.store.pixels import PhotoPixels
 from napari_ctcl.store.prediction import PredictionWriter, predicted_by
 from napari_ctcl.store.reading import LabelReader
-from napari_ctcl.store.readonly import may_write, require_writing
+from napari_ctcl.store.readonly import require_writing
 from napari_ctcl.store.scales import enter_scale, scale_of
 from napari_ctcl.store.shapes import level_shapes
 
@@ -168,11 +168,6 @@ class Photo(PhotoFacts):
             journal=journal_path(self.root, name),
             lock=self.root / ".lock",
         )
-
-    @property
-    def writable(self) -> bool:
-        """Whether this process may change anything of the photo at all."""
-        return may_write(self.root / ".lock")
 
     def has_labels(self, name: str) -> bool:
         """Whether there is a label image of that name, such as "skin"."""

@@ -11,8 +11,7 @@ import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +23,7 @@ from napari_ctcl.lesion import Lesion
 from napari_ctcl.region import Region, Span, grid
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.chunks import TILE, Labels, read_array, sweep, sync_files
+from napari_ctcl.store.closing import Closing
 from napari_ctcl.store.disk import TEMPORARY, room_on, write_text
 from napari_ctcl.store.lock import Lock
 from napari_ctcl.store.shapes import Shape
@@ -145,7 +145,7 @@ def read_uncertainty(folder: Path, *, ys: Span, xs: Span) -> npt.NDArray[np.uint
     return read_array(path, region) if (path / "zarr.json").is_file() else np.zeros(region.shape, np.uint8)
 
 
-class PredictionWriter:
+class PredictionWriter(Closing):
     """Writes one photo's prediction; holds a lock of its own, so that a person may paint meanwhile.
 
     Parameters
@@ -225,14 +225,6 @@ class PredictionWriter:
     def close(self) -> None:
         """Give the lock back; every core that `write` returned from is safe."""
         self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def _cores(self) -> Shape:

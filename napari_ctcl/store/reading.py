@@ -9,14 +9,14 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, NoReturn, Self
+from typing import ClassVar, NoReturn
 
 from napari_ctcl.errors import CtclError, InputError, StudyBusy
 from napari_ctcl.region import Region, Span
 from napari_ctcl.store import labelimage
 from napari_ctcl.store.borrowed import SAME_INSTANT_NS
 from napari_ctcl.store.chunks import TILE, Labels
+from napari_ctcl.store.closing import Closing
 from napari_ctcl.store.lock import Holder, busy, holder_of
 from napari_ctcl.store.readonly import may_write, require_writing
 from napari_ctcl.store.shapes import Shape, level_shapes
@@ -24,7 +24,7 @@ from napari_ctcl.store.shapes import Shape, level_shapes
 _Seen = frozenset[tuple[str, int, int]]
 
 
-class LabelReader:
+class LabelReader(Closing):
     """One label image of a photo, to be read at any level; a context manager.
 
     It has the face of a `TiledPyramid`, which it stands in for where the lock is another's.
@@ -167,14 +167,6 @@ class LabelReader:
         """Let go of the files."""
         self._painted.close()
         self._model.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _refuse(self) -> NoReturn:
         holder = self.holder

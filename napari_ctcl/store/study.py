@@ -9,7 +9,6 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self, Unpack
 
 from sqlalchemy import select
@@ -19,6 +18,7 @@ from napari_ctcl.errors import NotFound, StudyBusy, StudyError
 from napari_ctcl.events import Event, Finished
 from napari_ctcl.lesion import Lesion
 from napari_ctcl.store.catalogue import Catalogue, FoldRow, PhotoRow, VisitRow
+from napari_ctcl.store.closing import Closing
 from napari_ctcl.store.disk import room_on, write_text
 from napari_ctcl.store.folds import FoldLedger, fold_number
 from napari_ctcl.store.ingest import Ingest
@@ -35,7 +35,7 @@ from napari_ctcl.store.verify import verify
 GivenMap = Mapping[int | str, str | Lesion] | str | MaskMap | None
 
 
-class Study:
+class Study(Closing):
     """An open study; a context manager.
 
     Attributes
@@ -220,14 +220,6 @@ class Study:
         """Let go of the catalogue and the cached pixels; label images are closed by whoever opened them."""
         self._pixels.forget()
         self.catalogue.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _ingest(self) -> Ingest:
         return Ingest(catalogue=self.catalogue, photos=self.photos_dir, lock=self._import_lock)
